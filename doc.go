@@ -1,1 +1,18 @@
+// Package customers is one facade over the customer endpoints of payment providers.
+//
+// A [Client] creates, reads, changes, deletes and lists customers at one provider; Open of a package below adapters
+// makes one. The providers disagree about names, addresses, phones, ids and errors, and keep different things. The
+// facade says so instead of hiding it:
+//
+//   - A field that the provider cannot keep fails the call before anything is sent, unless [Policy] allows its loss.
+//   - An operation whose method or path nobody documents is refused with [ErrUnproven], unless [Policy] allows it.
+//   - Every failed write tells whether the provider may have done it ([Outcome]).
+//   - Errors, logs and printed values hold no secret and no customer's data.
+//
+// What goes over the wire is described by one OpenAPI contract per provider, in the folder specs. Data flows one way:
+//
+//	Client            this package      field rules, policy, outcome
+//	  Driver          adapters/<name>   mapping to and from the provider's types
+//	    generated     gen/<name>        types, requests, checks, all made from specs/<name>.yaml
+//	      Wire        transport         credentials, time and size limits, one error
 package customers

@@ -5,6 +5,7 @@
 package check
 
 import (
+	"fmt"
 	"net/mail"
 	"regexp"
 	"strconv"
@@ -85,17 +86,17 @@ func Items(vs []Violation, at At, n, min, max int) []Violation {
 }
 
 // Minimum holds n against an inclusive lower bound.
-func Minimum[N int | int32 | int64 | float32 | float64](vs []Violation, at At, n, min N, bound string) []Violation {
+func Minimum[N int | int32 | int64 | float32 | float64](vs []Violation, at At, n, min N) []Violation {
 	if n < min {
-		vs = at.Break(vs, "minimum", bound)
+		vs = at.Break(vs, "minimum", fmt.Sprint(min))
 	}
 	return vs
 }
 
 // Maximum holds n against an inclusive upper bound.
-func Maximum[N int | int32 | int64 | float32 | float64](vs []Violation, at At, n, max N, bound string) []Violation {
+func Maximum[N int | int32 | int64 | float32 | float64](vs []Violation, at At, n, max N) []Violation {
 	if n > max {
-		vs = at.Break(vs, "maximum", bound)
+		vs = at.Break(vs, "maximum", fmt.Sprint(max))
 	}
 	return vs
 }
@@ -196,4 +197,12 @@ func UnderItem(vs []Violation, parent string, i int, nested []Violation) []Viola
 		return vs
 	}
 	return Under(vs, parent+"/"+strconv.Itoa(i), nested)
+}
+
+// Unfed takes the facade's fields out of the violations of an object that the facade does not feed.
+func Unfed(nested []Violation) []Violation {
+	for i := range nested {
+		nested[i].Field = ""
+	}
+	return nested
 }

@@ -16,6 +16,9 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Production defines the Server URL for Test and live; the key decides which
+const Production = "https://api.stancer.com"
+
 // Customer A customer as Stancer keeps it.
 type Customer struct {
 	// Country Country as two letters. Read only; where it comes from is not documented.

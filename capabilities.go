@@ -1,0 +1,115 @@
+package customers
+
+import "slices"
+
+// Evidence tells how sure a part of a contract is.
+type Evidence string
+
+// The levels of evidence, the surest first.
+const (
+	EvidencePrimary  Evidence = "primary"  // the vendor's own page for exactly this endpoint
+	EvidencePublic   Evidence = "public"   // another vendor page, an official SDK or published client code
+	EvidenceObserved Evidence = "observed" // seen in real traffic
+	EvidenceInferred Evidence = "inferred" // stated nowhere: the sensible reading, with its reason in the spec
+)
+
+// Capabilities tells what a provider can do and keep, computed from its contract.
+type Capabilities struct {
+	Provider   string                `json:"provider"`
+	Operations []OperationCapability `json:"operations"`
+	Fields     []FieldCapability     `json:"fields"`
+}
+
+// OperationCapability is an operation of the facade at a provider.
+type OperationCapability struct {
+	Op Op `json:"op"`
+	// ID is the operationId of the contract.
+	ID     string `json:"id"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// Evidence is that of the method and path. If inferred, the operation needs [Policy].AllowUnproven.
+	Evidence Evidence `json:"evidence"`
+	// Source is where the evidence stands.
+	Source string `json:"source"`
+	// Filters are the fields that the provider itself searches by.
+	Filters []Field `json:"filters,omitempty"`
+}
+
+// FieldCapability is a field of the facade at a provider.
+type FieldCapability struct {
+	Field Field `json:"field"`
+	// Wire is the provider's name for it; parts of nested objects are joined by dots.
+	Wire string `json:"wire"`
+	// Joined means that several fields go into one wire property, as one text.
+	Joined bool `json:"joined,omitempty"`
+	// Create, Update and Read tell in which direction the field travels.
+	Create bool `json:"create"`
+	Update bool `json:"update"`
+	Read   bool `json:"read"`
+	// Required means that a create without the field (of joined fields: without any of them) is refused.
+	Required bool `json:"required,omitempty"`
+	// MinLength and MaxLength count characters of the wire form; 0 is no known limit.
+	MinLength int `json:"min_length,omitempty"`
+	MaxLength int `json:"max_length,omitempty"`
+	// Pattern is a regular expression for the wire form, "" if none is known.
+	Pattern string `json:"pattern,omitempty"`
+	// Clear means that the provider is known to empty the field on request.
+	Clear bool `json:"clear,omitempty"`
+	// Evidence is that of the property.
+	Evidence Evidence `json:"evidence"`
+}
+
+// Operation returns the capability for op, and false if the provider lacks it.
+func (c *Capabilities) Operation(op Op) (*OperationCapability, bool) {
+	for i := range c.Operations {
+		if c.Operations[i].Op == op {
+			return &c.Operations[i], true
+		}
+	}
+	return nil, false
+}
+
+// Field returns the capability for f, and false if the provider does not know it at all.
+func (c *Capabilities) Field(f Field) (*FieldCapability, bool) {
+	for i := range c.Fields {
+		if c.Fields[i].Field == f {
+			return &c.Fields[i], true
+		}
+	}
+	return nil, false
+}
+
+// keeps reports whether a call of op sends f.
+func (c *Capabilities) keeps(f Field, op Op) bool {
+	fc, ok := c.Field(f)
+	return ok && (op == OpCreate && fc.Create || op == OpUpdate && fc.Update)
+}
+
+// Policy is what a program accepts of a provider. The zero value accepts nothing: no loss, nothing unproven.
+type Policy struct {
+	// AllowLoss names fields that may be left out where the provider cannot keep them; a path covers its parts.
+	// [Customer].Lost lists what a create left out. An update leaves them out too, and is refused if nothing remains.
+	AllowLoss []Field
+	// AllowUnproven names operations to be used although their method or path is only inferred.
+	AllowUnproven []Op
+}
+
+func (p Policy) allowsLoss(f Field) bool {
+	return slices.ContainsFunc(p.AllowLoss, func(allowed Field) bool { return allowed.Covers(f) })
+}
+
+// validate refuses names that mean nothing, since a misspelt permission would otherwise be a surprise at run time.
+func (p Policy) validate() []Violation {
+	var vs []Violation
+	for _, f := range p.AllowLoss {
+		if !slices.ContainsFunc(Fields(), f.Covers) {
+			vs = append(vs, Violation{Pointer: "Policy.AllowLoss", Field: f, Rule: "unknown field"})
+		}
+	}
+	for _, op := range p.AllowUnproven {
+		if !slices.Contains(Ops(), op) {
+			vs = append(vs, Violation{Pointer: "Policy.AllowUnproven", Rule: "unknown operation", Bound: string(op)})
+		}
+	}
+	return vs
+}

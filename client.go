@@ -1,0 +1,296 @@
+package customers
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Client is the customer endpoint of one provider. It is safe for concurrent use.
+//
+// Every method returns an [*Error] when it fails. Input is checked before anything is sent.
+type Client struct {
+	driver Driver
+	caps   Capabilities
+	policy Policy
+}
+
+// NewClient puts the facade over a driver. Programs call Open of an adapter instead, which does this. It fails with
+// ErrConfig if the policy names a field or an operation that does not exist.
+func NewClient(driver Driver, policy Policy) (*Client, error) {
+	caps := driver.Capabilities()
+	if vs := policy.validate(); len(vs) > 0 {
+		return nil, &Error{Provider: caps.Provider, Kind: ErrConfig, Violations: vs}
+	}
+	policy.AllowLoss = slices.Clone(policy.AllowLoss)
+	policy.AllowUnproven = slices.Clone(policy.AllowUnproven)
+	return &Client{driver: driver, caps: caps, policy: policy}, nil
+}
+
+// Provider is the provider's name, such as "stancer".
+func (c *Client) Provider() string { return c.caps.Provider }
+
+// Capabilities tells what the provider can do and keep. The result is the caller's own copy.
+func (c *Client) Capabilities() Capabilities { return c.driver.Capabilities() }
+
+// As stores the provider's own client in target if target points to that type, and reports whether it did: the way to
+// what only this provider has. The client sends with the same credentials and limits. See the adapter for the type.
+func (c *Client) As(target any) bool { return c.driver.As(target) }
+
+// Create stores a new customer and returns it as the provider keeps it, as far as the provider tells.
+//
+// It is not idempotent. It never returns a customer that was there before: that is ErrAlreadyExists, at providers that
+// notice. After ErrUnknownOutcome the customer may exist.
+func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
+	if err := c.usable(OpCreate); err != nil {
+		return nil, err
+	}
+	vs := p.validate()
+	lost, refused := c.fit(&p, OpCreate)
+	vs = append(append(vs, refused...), c.missing(&p)...)
+	if err := c.refuse(OpCreate, vs); err != nil {
+		return nil, err
+	}
+	created, err := c.driver.Create(ctx, p)
+	if err == nil && created.ID == "" {
+		err = &Error{Kind: ErrContract, Outcome: ErrUnknownOutcome, Detail: "the answer has no id"}
+	}
+	if err != nil {
+		return nil, c.failed(OpCreate, err)
+	}
+	created.Lost = lost
+	return created, nil
+}
+
+// Get reads the customer with the provider's id. It fails with ErrNotFound if there is none, and with ErrContract if
+// the provider answers with another one.
+func (c *Client) Get(ctx context.Context, id string) (*Customer, error) {
+	if err := c.ready(OpGet, id); err != nil {
+		return nil, err
+	}
+	got, err := c.driver.Get(ctx, id)
+	if err == nil && got.ID != id {
+		err = &Error{Kind: ErrContract, Detail: "the answer has another customer's id, or none"}
+	}
+	if err != nil {
+		return nil, c.failed(OpGet, err)
+	}
+	return got, nil
+}
+
+// Update changes what patch names and nothing else. It returns no customer, because some providers answer without one.
+//
+// At a provider that only writes whole customers it reads, merges and writes; a change made by somebody else between the
+// two may be lost. It fails with ErrUnsupportedField for fields that the provider cannot change or empty.
+func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
+	if err := c.ready(OpUpdate, id); err != nil {
+		return err
+	}
+	p, cleared := patch.profile()
+	if len(cleared) == 0 && len(p.Set()) == 0 {
+		return c.refuse(OpUpdate, []Violation{{Rule: "minProperties", Bound: "1"}})
+	}
+	vs := p.validate()
+	for _, f := range cleared {
+		if fc, ok := c.caps.Field(f); !ok || !fc.Clear {
+			vs = append(vs, Violation{Field: f, Rule: ruleClear, Bound: "is not known to work at this provider"})
+		}
+	}
+	lost, refused := c.fit(&p, OpUpdate)
+	vs = append(vs, refused...)
+	if len(vs) == 0 && len(lost) > 0 && len(p.Set()) == 0 {
+		vs = append(vs, unsupported(lost)...)
+	}
+	if err := c.refuse(OpUpdate, vs); err != nil {
+		return err
+	}
+	patch.without(lost, p)
+	if err := c.driver.Update(ctx, id, patch); err != nil {
+		return c.failed(OpUpdate, err)
+	}
+	return nil
+}
+
+// Delete removes the customer with the provider's id for good. It fails with ErrNotFound if there is none.
+func (c *Client) Delete(ctx context.Context, id string) error {
+	if err := c.ready(OpDelete, id); err != nil {
+		return err
+	}
+	if err := c.driver.Delete(ctx, id); err != nil {
+		return c.failed(OpDelete, err)
+	}
+	return nil
+}
+
+// List gives the customers that q asks for, page by page as they are consumed. A query by reference or e-mail is the way
+// to find one; its results are filtered exactly. The order is the provider's. The iterator ends after its first error.
+//
+// A query that the provider cannot answer itself is answered from the whole list, if it has one.
+func (c *Client) List(ctx context.Context, q Query) iter.Seq2[*Customer, error] {
+	return func(yield func(*Customer, error) bool) {
+		op, err := c.listing(q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for customer, err := range c.driver.List(ctx, q) {
+			if err != nil {
+				yield(nil, c.failed(op, err))
+				return
+			}
+			if q.matches(customer) && !yield(customer, nil) {
+				return
+			}
+		}
+	}
+}
+
+// listing decides which operation serves q, and whether it may be used.
+func (c *Client) listing(q Query) (Op, error) {
+	var vs []Violation
+	find, ok := c.caps.Operation(OpFind)
+	filtered := false
+	for f := range q.fields() {
+		filtered = true
+		if ok && slices.Contains(find.Filters, f) {
+			continue
+		}
+		// The whole list can be searched for what its customers show.
+		if fc, known := c.caps.Field(f); !known || !fc.Read || !c.can(OpList) {
+			vs = append(vs, unsupported([]Field{f})...)
+		}
+	}
+	op := OpList
+	if filtered && ok {
+		op = OpFind
+	}
+	if err := c.usable(op); err != nil {
+		return op, err
+	}
+	return op, c.refuse(op, vs)
+}
+
+func (c *Client) can(op Op) bool {
+	_, ok := c.caps.Operation(op)
+	return ok
+}
+
+// ready checks what an operation on one customer needs: the operation itself and an id that can be part of a path.
+func (c *Client) ready(op Op, id string) error {
+	if err := c.usable(op); err != nil {
+		return err
+	}
+	return c.refuse(op, validateID(id))
+}
+
+// usable refuses an operation that the provider lacks, or that is unproven and not allowed.
+func (c *Client) usable(op Op) error {
+	oc, ok := c.caps.Operation(op)
+	switch {
+	case !ok:
+		return c.failed(op, &Error{Kind: ErrUnsupported, Outcome: ErrNotSent, Detail: c.lacks(op)})
+	case oc.Evidence == EvidenceInferred && !slices.Contains(c.policy.AllowUnproven, op):
+		return c.failed(op, &Error{Kind: ErrUnproven, Outcome: ErrNotSent, Detail: oc.Method + " " + oc.Path +
+			" is only inferred (" + oc.Source + "); try it with a test account, then name " + string(op) +
+			" in Policy.AllowUnproven"})
+	}
+	return nil
+}
+
+func (c *Client) lacks(op Op) string {
+	if find, ok := c.caps.Operation(OpFind); op == OpList && ok {
+		detail := "this provider only finds customers, by"
+		for _, f := range find.Filters {
+			detail += " " + string(f)
+		}
+		return detail
+	}
+	return "this provider has no such operation"
+}
+
+// fit takes out of p what op cannot send and the policy lets go; refused names what the policy does not let go.
+func (c *Client) fit(p *Profile, op Op) (lost []Field, refused []Violation) {
+	drop := func(f Field) bool {
+		switch {
+		case c.caps.keeps(f, op):
+			return false
+		case !c.policy.allowsLoss(f):
+			refused = append(refused, unsupported([]Field{f})...)
+			return false
+		}
+		lost = append(lost, f)
+		return true
+	}
+	for f, v := range p.texts() {
+		if *v != "" && drop(f) {
+			*v = ""
+		}
+	}
+	if !p.Since.IsZero() && drop(FieldSince) {
+		p.Since = time.Time{}
+	}
+	return lost, refused
+}
+
+// missing names the fields that the provider needs for a create and p lacks.
+func (c *Client) missing(p *Profile) []Violation {
+	var vs []Violation
+	set := p.Set()
+	for i := range c.caps.Fields {
+		fc := &c.caps.Fields[i]
+		if !fc.Required || slices.Contains(set, fc.Field) {
+			continue
+		}
+		v := Violation{Field: fc.Field, Rule: "required"}
+		if fc.Joined {
+			v.Field = fc.Field.Group()
+			if slices.ContainsFunc(set, v.Field.Covers) {
+				continue
+			}
+		}
+		if !slices.Contains(vs, v) {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+const (
+	ruleUnsupported = "unsupported"
+	ruleClear       = "clear"
+)
+
+func unsupported(fields []Field) []Violation {
+	vs := make([]Violation, len(fields))
+	for i, f := range fields {
+		vs[i] = Violation{Field: f, Rule: ruleUnsupported, Bound: "by this provider"}
+	}
+	return vs
+}
+
+// refuse makes the error for vs, nil if there are none.
+func (c *Client) refuse(op Op, vs []Violation) error {
+	if len(vs) == 0 {
+		return nil
+	}
+	kind := ErrUnsupportedField
+	if slices.ContainsFunc(vs, func(v Violation) bool { return v.Rule != ruleUnsupported && v.Rule != ruleClear }) {
+		kind = ErrInvalid
+	}
+	return c.failed(op, &Error{Kind: kind, Outcome: ErrNotSent, Violations: vs})
+}
+
+// failed completes a driver's error with what the client knows.
+func (c *Client) failed(op Op, err error) error {
+	e := Error{Kind: ErrUnavailable, Outcome: ErrUnknownOutcome, Err: err}
+	if known := (*Error)(nil); errors.As(err, &known) {
+		e = *known // a copy: callers that waited for the same token may share the original
+	}
+	e.Provider, e.Op = c.caps.Provider, op
+	if !op.Writes() {
+		e.Outcome = ""
+	}
+	return &e
+}

@@ -1,0 +1,194 @@
+package customers
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kind classifies an [Error]. Each Kind is an error of its own, for errors.Is.
+type Kind string
+
+// Error makes a Kind usable with errors.Is.
+func (k Kind) Error() string { return string(k) }
+
+// The kinds of errors.
+const (
+	// ErrConfig: a setting given to Open is missing or wrong.
+	ErrConfig Kind = "invalid configuration"
+	// ErrInvalid: the input breaks a rule, of the facade or contract (Violations names it), or of the provider (400, 422).
+	ErrInvalid Kind = "invalid input"
+	// ErrUnsupportedField: a field is set that the provider cannot keep, and the policy does not allow its loss.
+	ErrUnsupportedField Kind = "unsupported field"
+	// ErrUnsupported: the provider has no such operation. errors.Is holds for [errors.ErrUnsupported] too.
+	ErrUnsupported Kind = "unsupported operation"
+	// ErrUnproven: the operation's method or path is only inferred, and the policy does not allow it.
+	ErrUnproven Kind = "unproven operation"
+	// ErrUnauthenticated: the credentials were not accepted (401).
+	ErrUnauthenticated Kind = "unauthenticated"
+	// ErrForbidden: the credentials are known and do not suffice (403).
+	ErrForbidden Kind = "forbidden"
+	// ErrNotFound: no such customer (404).
+	ErrNotFound Kind = "not found"
+	// ErrAlreadyExists: the provider has this customer (409). ExistingID is its id where the provider tells it.
+	ErrAlreadyExists Kind = "already exists"
+	// ErrRateLimited: too many requests (429). RetryAfter is set where the provider tells it.
+	ErrRateLimited Kind = "rate limited"
+	// ErrUnavailable: no answer, or one that says that the provider has a fault (5xx).
+	ErrUnavailable Kind = "unavailable"
+	// ErrCanceled: the caller's context ended first. errors.Is holds for its cause too.
+	ErrCanceled Kind = "canceled"
+	// ErrContract: the answer is not what the contract says: not readable, too large, a redirect, without an id, …
+	ErrContract Kind = "contract broken"
+)
+
+// Outcome tells what a failed write left behind. Each Outcome is an error of its own, for errors.Is. Reads have none.
+type Outcome string
+
+// Error makes an Outcome usable with errors.Is.
+func (o Outcome) Error() string { return string(o) }
+
+// The outcomes of a failed write.
+const (
+	// ErrNotSent: the provider did not get the request. It is safe to repeat.
+	ErrNotSent Outcome = "not sent"
+	// ErrRejected: the provider refused the request and changed nothing.
+	ErrRejected Outcome = "rejected"
+	// ErrUnknownOutcome: the request was sent, and whether it was carried out is not known. Repeating it may do it twice.
+	ErrUnknownOutcome Outcome = "outcome unknown"
+)
+
+// Violation is one rule that an input breaks. It never holds the value.
+type Violation struct {
+	// Field is the facade's field, "" where none feeds the place.
+	Field Field `json:"field,omitempty"`
+	// Pointer is the place in the provider's body (JSON pointer), or in the configuration, "" where there is none.
+	Pointer string `json:"pointer,omitempty"`
+	// Rule is a keyword of OpenAPI (required, minLength, format, …) or of the facade (unsupported, clear, E.164, …).
+	Rule string `json:"rule"`
+	// Bound is what the rule asks for: "64", "email or mobile".
+	Bound string `json:"bound,omitempty"`
+}
+
+// String tells place, rule and bound.
+func (v Violation) String() string {
+	place := string(v.Field)
+	if place == "" {
+		place = v.Pointer
+	}
+	return join(" ", join(": ", place, v.Rule), v.Bound)
+}
+
+// Error is what every failed call returns. Its text names provider, operation, kind, outcome, status, code and the
+// rules broken; it holds no secret and no value of a customer, and neither does any way of printing, logging or
+// marshalling it.
+//
+// The fields are public so that drivers in other modules can make one.
+type Error struct {
+	Provider string  `json:"provider"`
+	Op       Op      `json:"op,omitempty"`
+	Kind     Kind    `json:"kind"`
+	Outcome  Outcome `json:"outcome,omitempty"`
+	// Status is the HTTP status of the answer, 0 without one.
+	Status int `json:"status,omitempty"`
+	// Code is the provider's own name for the error.
+	Code string `json:"code,omitempty"`
+	// Message is the provider's own text. It may hold personal data, so nothing here prints it.
+	Message    string      `json:"-"`
+	Violations []Violation `json:"violations,omitempty"`
+	// ExistingID is the id of the customer that stands in the way of a create, where the provider tells it.
+	ExistingID string `json:"-"`
+	// RequestID is the provider's id of the exchange, for its support, where it sends one.
+	RequestID string `json:"request_id,omitempty"`
+	// RetryAfter is how long the provider asks to wait, 0 if it does not say.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+	// Detail says in our own words what went wrong or what to do. It must not hold values.
+	Detail string `json:"detail,omitempty"`
+	// Err is the cause, if any. Its text is printed, so it must not hold secrets or values.
+	Err error `json:"-"`
+}
+
+// Error tells what failed, where, and what to do; see [Error] for what it leaves out.
+func (e *Error) Error() string { return e.text() }
+
+func (e Error) text() string {
+	var b strings.Builder
+	b.WriteString(join(": ", e.Provider, string(e.Op), string(e.Kind)))
+	var facts []string
+	if e.Status != 0 {
+		facts = append(facts, "status "+strconv.Itoa(e.Status))
+	}
+	if e.Code != "" {
+		facts = append(facts, "code "+e.Code)
+	}
+	if e.Outcome != "" {
+		facts = append(facts, string(e.Outcome))
+	}
+	if e.RequestID != "" {
+		facts = append(facts, "request "+e.RequestID)
+	}
+	if len(facts) > 0 {
+		b.WriteString(" (" + strings.Join(facts, ", ") + ")")
+	}
+	sep := ": "
+	if e.Detail != "" {
+		b.WriteString(sep + e.Detail)
+		sep = "; "
+	}
+	for _, v := range e.Violations {
+		b.WriteString(sep + v.String())
+		sep = "; "
+	}
+	if e.Err != nil {
+		b.WriteString(sep + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes errors.Is hold for the Kind and the Outcome.
+func (e *Error) Is(target error) bool {
+	switch t := target.(type) {
+	case Kind:
+		return e.Kind == t
+	case Outcome:
+		return e.Outcome == t
+	}
+	return target == errors.ErrUnsupported && e.Kind == ErrUnsupported
+}
+
+// Format prints the text of Error for every verb, so that %+v and %#v do not show the provider's message.
+func (e Error) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(e.text())) }
+
+// LogValue is the error's fields without the provider's message.
+func (e Error) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("provider", e.Provider), slog.String("kind", string(e.Kind))}
+	text := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	text("op", string(e.Op))
+	text("outcome", string(e.Outcome))
+	if e.Status != 0 {
+		attrs = append(attrs, slog.Int("status", e.Status))
+	}
+	text("code", e.Code)
+	text("request_id", e.RequestID)
+	if e.RetryAfter != 0 {
+		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
+	}
+	text("detail", e.Detail)
+	if len(e.Violations) > 0 {
+		attrs = append(attrs, slog.Any("violations", e.Violations))
+	}
+	if e.Err != nil {
+		text("cause", e.Err.Error())
+	}
+	return slog.GroupValue(attrs...)
+}

@@ -1,0 +1,195 @@
+package customers
+
+import (
+	"iter"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Profile is what a caller can say about a customer. The zero value of a field means that nothing is said.
+//
+// Which fields a provider keeps, needs and limits stands in its [Capabilities].
+type Profile struct {
+	// Reference is the caller's own id for the customer.
+	Reference string `json:"reference,omitzero"`
+	Name      Name   `json:"name,omitzero"`
+	// Email is one bare address, such as ama.kouassi@example.com.
+	Email string `json:"email,omitzero"`
+	// Phone is the main number in E.164 form: "+", country code and number, at most 15 digits.
+	Phone string `json:"phone,omitzero"`
+	// Mobile is a second, mobile number in E.164 form.
+	Mobile  string  `json:"mobile,omitzero"`
+	Address Address `json:"address,omitzero"`
+	// Since is the date on which the person became a customer, told by the caller. Providers that keep it keep
+	// milliseconds.
+	Since time.Time `json:"since,omitzero"`
+	// Notes is free text about the customer.
+	Notes string `json:"notes,omitzero"`
+}
+
+// Name is a person's name: either Given and Family, or Full, never both forms at once. A full name is never split.
+type Name struct {
+	Given  string `json:"given,omitzero"`
+	Family string `json:"family,omitzero"`
+	Full   string `json:"full,omitzero"`
+}
+
+// String is the name as one text: Full, or the parts joined by a space.
+func (n Name) String() string {
+	if n.Full != "" {
+		return n.Full
+	}
+	return join(" ", n.Given, n.Family)
+}
+
+// Address is a postal address: either its parts, or Formatted, never both forms at once. A formatted address is never
+// split.
+type Address struct {
+	Street string `json:"street,omitzero"`
+	City   string `json:"city,omitzero"`
+	// Region is the state or province, as the provider names it or by its code.
+	Region     string `json:"region,omitzero"`
+	PostalCode string `json:"postal_code,omitzero"`
+	// Country is an ISO 3166-1 alpha-2 code in capitals, such as CI.
+	Country string `json:"country,omitzero"`
+	// Formatted is the whole address in one text, from a provider that keeps no parts.
+	Formatted string `json:"formatted,omitzero"`
+}
+
+// String is the address as one line: Formatted, or the parts joined by ", " in the order street, city, region, postal
+// code, country.
+func (a Address) String() string {
+	if a.Formatted != "" {
+		return a.Formatted
+	}
+	return join(", ", a.Street, a.City, a.Region, a.PostalCode, a.Country)
+}
+
+func join(sep string, parts ...string) string {
+	kept := parts[:0]
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, sep)
+}
+
+// Customer is a customer as a provider keeps it.
+type Customer struct {
+	// ID is the provider's handle for the customer, the one that Get, Update and Delete take.
+	ID string `json:"id"`
+	Profile
+	// CreatedAt is when the provider made the customer; zero if it does not tell.
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	// Verbatim holds the values that could not be turned into the facade's form, such as a phone number that is no
+	// E.164, as they came. Their fields in Profile are empty.
+	Verbatim map[Field]string `json:"verbatim,omitempty"`
+	// Lost lists what this call was asked to keep and did not send, as [Policy].AllowLoss permits.
+	Lost []Field `json:"lost,omitempty"`
+	// Native is the provider's own object, of a type in the adapter's generated package.
+	Native any `json:"-"`
+}
+
+// Keep stores a value of field f that has no form in the facade.
+func (c *Customer) Keep(f Field, value string) {
+	if value == "" {
+		return
+	}
+	if c.Verbatim == nil {
+		c.Verbatim = make(map[Field]string, 1)
+	}
+	c.Verbatim[f] = value
+}
+
+// Patch names what an update changes. A nil field stays as it is. A pointer to a zero value asks to empty the field,
+// which is refused unless the provider is known to do that. Name and Address are changed whole.
+type Patch struct {
+	Reference *string
+	Name      *Name
+	Email     *string
+	Phone     *string
+	Mobile    *string
+	Address   *Address
+	Since     *time.Time
+	Notes     *string
+}
+
+// To returns a pointer to v, for the fields of a [Patch].
+func To[T any](v T) *T { return &v }
+
+// Query says which customers [Client.List] looks for. The zero value asks for all.
+type Query struct {
+	// Reference is the caller's own id, compared exactly.
+	Reference string
+	// Email is compared exactly, capitals included.
+	Email string
+}
+
+// matches reports whether c is what q asks for, whatever the provider understood.
+func (q Query) matches(c *Customer) bool {
+	return (q.Reference == "" || q.Reference == c.Reference) && (q.Email == "" || q.Email == c.Email)
+}
+
+func (q Query) fields() iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		if q.Reference != "" && !yield(FieldReference) {
+			return
+		}
+		if q.Email != "" {
+			yield(FieldEmail)
+		}
+	}
+}
+
+// texts gives every text field of p by its path, so that one loop can check, clear or list them.
+func (p *Profile) texts() iter.Seq2[Field, *string] {
+	return func(yield func(Field, *string) bool) {
+		for _, f := range [...]struct {
+			field Field
+			value *string
+		}{
+			{FieldReference, &p.Reference},
+			{FieldNameGiven, &p.Name.Given},
+			{FieldNameFamily, &p.Name.Family},
+			{FieldNameFull, &p.Name.Full},
+			{FieldEmail, &p.Email},
+			{FieldPhone, &p.Phone},
+			{FieldMobile, &p.Mobile},
+			{FieldAddressStreet, &p.Address.Street},
+			{FieldAddressCity, &p.Address.City},
+			{FieldAddressRegion, &p.Address.Region},
+			{FieldAddressPostalCode, &p.Address.PostalCode},
+			{FieldAddressCountry, &p.Address.Country},
+			{FieldAddressFormatted, &p.Address.Formatted},
+			{FieldNotes, &p.Notes},
+		} {
+			if !yield(f.field, f.value) {
+				return
+			}
+		}
+	}
+}
+
+// Set lists the fields of p that have a value.
+func (p Profile) Set() []Field {
+	var set []Field
+	for f, v := range p.texts() {
+		if *v != "" {
+			set = append(set, f)
+		}
+	}
+	if !p.Since.IsZero() {
+		set = append(set, FieldSince)
+	}
+	return set
+}
+
+// LogValue tells which fields are set and none of their values.
+func (p Profile) LogValue() slog.Value { return slog.AnyValue(p.Set()) }
+
+// LogValue tells the id and which fields are set, and no value of them.
+func (c Customer) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", c.ID), slog.Any("set", c.Set()))
+}

@@ -1,0 +1,125 @@
+package transport
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/singleflight"
+)
+
+// Auth puts credentials on requests. It holds them in closures, so that printing it shows none. The zero value puts
+// none.
+type Auth struct {
+	token func(context.Context) (string, error)
+	apply func(h http.Header, token string)
+	// renew forgets a token that was refused; nil if there is nothing to fetch anew.
+	renew func(refused string)
+}
+
+// Basic is HTTP Basic authentication (RFC 7617).
+func Basic(user, password string) Auth {
+	return Static("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
+}
+
+// Static sends header fields that never change, given as names and values in turn.
+func Static(fields ...string) Auth {
+	return Auth{apply: func(h http.Header, _ string) {
+		for i := 0; i+1 < len(fields); i += 2 {
+			h.Set(fields[i], fields[i+1])
+		}
+	}}
+}
+
+// Token is a bearer token as a provider hands it out.
+type Token struct {
+	Value string
+	// Lifetime counts from the moment it was asked for; 0 is unknown, and then only a 401 tells that it ended.
+	Lifetime time.Duration
+}
+
+// Bearer sends a token (RFC 6750) that fetch gets: at first use, before it expires, and once after a 401. However many
+// calls wait, fetch runs once at a time; a call whose context ends stops waiting and does not end the fetch.
+func Bearer(fetch func(context.Context) (Token, error)) Auth {
+	s := &tokenSource{fetch: fetch}
+	return Auth{token: s.token, renew: s.forget, apply: func(h http.Header, token string) {
+		h.Set("Authorization", "Bearer "+token)
+	}}
+}
+
+type tokenSource struct {
+	fetch func(context.Context) (Token, error)
+	group singleflight.Group
+
+	mu      sync.Mutex
+	value   string
+	expires time.Time // by the monotonic clock, so that setting the wall clock changes nothing; zero is never
+}
+
+func (s *tokenSource) token(ctx context.Context) (string, error) {
+	if value := s.current(); value != "" {
+		return value, nil
+	}
+	fetched := s.group.DoChan("", func() (any, error) {
+		if value := s.current(); value != "" {
+			return value, nil // the fetch that just ended was for us too
+		}
+		asked := time.Now()
+		// The first waiter's context must not end the fetch for the others; the wire's own timeout bounds it.
+		token, err := s.fetch(context.WithoutCancel(ctx))
+		if err != nil {
+			return "", err
+		}
+		s.keep(token, asked)
+		return token.Value, nil
+	})
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case result := <-fetched:
+		if result.Err != nil {
+			return "", result.Err
+		}
+		return result.Val.(string), nil
+	}
+}
+
+func (s *tokenSource) current() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.expires.IsZero() && !time.Now().Before(s.expires) {
+		return ""
+	}
+	return s.value
+}
+
+func (s *tokenSource) keep(token Token, asked time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.value, s.expires = token.Value, time.Time{}
+	if token.Lifetime > 0 {
+		// A tenth of the lifetime, at most a minute, is left for requests that are under way.
+		s.expires = asked.Add(token.Lifetime - min(token.Lifetime/10, time.Minute))
+	}
+}
+
+func (s *tokenSource) forget(refused string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.value == refused { // else another call has renewed it already
+		s.value = ""
+	}
+}
+
+// JWTLifetime is exp − iat of a JSON Web Token (RFC 7519), 0 if it is none or lacks either. The signature is not
+// verified: the token is the provider's, sent back to the provider.
+func JWTLifetime(token string) time.Duration {
+	var claims jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil || claims.ExpiresAt == nil || claims.IssuedAt == nil {
+		return 0
+	}
+	return max(0, claims.ExpiresAt.Sub(claims.IssuedAt.Time))
+}

@@ -1,0 +1,16 @@
+// Package transport is the wire under every adapter: credentials, limits of time and size, and one generic [Call] that
+// checks a request, sends it, reads the answer within bounds and makes one [customers.Error] of whatever goes wrong.
+//
+// What it promises for every request, also for those of the generated client that an adapter hands out through As:
+//
+//   - Credentials are added below the generated client and go only to the configured host. No redirect is followed:
+//     a 3xx answer is an error.
+//   - The answer is read up to Options.MaxBody; a longer one is an error, never cut.
+//   - The whole exchange, reading included, takes at most Options.Timeout.
+//   - Plain http is refused, loopback aside.
+//   - Nothing is sent twice, except once after a 401 where the credentials are a token that can be fetched anew: the
+//     provider refused the first one, so it did nothing.
+//
+// Libraries: golang.org/x/sync/singleflight, because one token fetch for many waiters whose contexts end separately is
+// easy to get wrong; golang-jwt, to read the lifetime in a token without verifying it, which is the provider's business.
+package transport

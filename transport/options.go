@@ -1,0 +1,108 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/contract-first/customers"
+)
+
+// Options are the settings that every adapter shares. The zero value is the safe one.
+//
+// A configuration that embeds Options prints, logs and marshals as a fixed text, because it holds secrets. What cannot
+// be promised is a program that prints the fields one by one.
+type Options struct {
+	// RoundTripper carries the requests: a proxy, client certificates, tracing. It must not follow redirects or repeat
+	// requests. Nil is a transport of its own with the proxy settings of the environment.
+	RoundTripper http.RoundTripper
+	// Timeout bounds one exchange, from the connection to the last byte of the answer. 0 is 30 seconds.
+	Timeout time.Duration
+	// MaxBody bounds the answer's body in bytes, after decompression. 0 is 1 MiB.
+	MaxBody int64
+	// Hook sees every exchange after it ended, in the goroutine of the call. It holds no secret and no customer's data.
+	Hook func(context.Context, Exchange)
+}
+
+// Exchange is what a hook sees of one request and its answer.
+type Exchange struct {
+	Provider string
+	// Op is the operation of the facade, "" for a token fetch and for calls of a client got through As.
+	Op     customers.Op
+	Method string
+	// Status is 0 if there was no answer.
+	Status    int
+	RequestID string
+	// Attempt counts from 1; Reason says why the request was sent, or why it failed.
+	Attempt  int
+	Reason   string
+	Duration time.Duration
+}
+
+const redacted = "(configuration, not shown because it holds secrets)"
+
+// Format prints no field.
+func (Options) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
+
+// LogValue logs no field.
+func (Options) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText marshals no field.
+func (Options) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+func (o Options) withDefaults() Options {
+	if o.RoundTripper == nil {
+		o.RoundTripper = newRoundTripper()
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 1 << 20
+	}
+	return o
+}
+
+func newRoundTripper() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    100, // one host per client: the default of 2 would reconnect under load
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// baseURL checks the root of an API. Its errors never hold the URL, which may hold a password.
+func baseURL(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		return "", fmt.Errorf("is missing")
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return "", fmt.Errorf("is not an absolute URL such as https://api.example.com")
+	case u.User != nil:
+		return "", fmt.Errorf("must not hold a user or password")
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return "", fmt.Errorf("must not have a query or fragment")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "", fmt.Errorf("must be https; plain http is only for loopback addresses")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", fmt.Errorf("must be https")
+	}
+	return strings.TrimRight(raw, "/"), nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,312 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/contract-first/customers"
+)
+
+// Wire sends the requests of one provider's generated client. It is safe for concurrent use.
+type Wire struct {
+	provider string
+	base     string
+	auth     Auth
+	options  Options
+	decode   func(*customers.Error, []byte)
+}
+
+// New makes the wire to the API at base, an absolute URL without a last slash. decode fills an error with what the
+// provider's error body tells; it gets any JSON body of an answer that is no success, and leaves the error alone where it
+// does not understand the body.
+func New(provider, base string, auth Auth, options Options, decode func(*customers.Error, []byte)) (*Wire, error) {
+	base, err := baseURL(base)
+	if err != nil {
+		return nil, ConfigError(provider, "BaseURL", err.Error())
+	}
+	switch {
+	case options.Timeout < 0:
+		return nil, ConfigError(provider, "Timeout", "must not be negative")
+	case options.MaxBody < 0:
+		return nil, ConfigError(provider, "MaxBody", "must not be negative")
+	}
+	return &Wire{provider: provider, base: base, auth: auth, options: options.withDefaults(), decode: decode}, nil
+}
+
+// ConfigError is the error for one wrong field of a configuration. The rule must not hold the field's value.
+func ConfigError(provider, field, rule string) error {
+	return &customers.Error{
+		Provider: provider, Kind: customers.ErrConfig,
+		Violations: []customers.Violation{{Pointer: field, Rule: rule}},
+	}
+}
+
+// With is a wire to the same place with other credentials, sharing connections: for the exchange that gets a token.
+func (w *Wire) With(auth Auth) *Wire {
+	other := *w
+	other.auth = auth
+	return &other
+}
+
+// Base is the root of the API, for the generated client.
+func (w *Wire) Base() string { return w.base }
+
+// Do sends req as the promises of the package say. It is what the generated client calls; its errors are
+// [*customers.Error]. The caller reads and closes the body.
+func (w *Wire) Do(req *http.Request) (*http.Response, error) {
+	op, _ := req.Context().Value(opKey{}).(customers.Op)
+	if err := req.Context().Err(); err != nil {
+		return nil, w.failed(req.Context(), true, err)
+	}
+	if hasDotSegment(req.URL.Path) {
+		return nil, &customers.Error{
+			Provider: w.provider, Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent,
+			Violations: []customers.Violation{{Pointer: "path", Rule: "format", Bound: "no dot segment"}},
+		}
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), w.options.Timeout)
+	resp, err := w.authorized(ctx, req, op)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: w.options.MaxBody, cancel: cancel}
+	return resp, nil
+}
+
+// authorized sends req with credentials, and once more with new ones if they are refused and can be had.
+func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.Op) (*http.Response, error) {
+	reason := "first attempt"
+	for attempt := 1; ; attempt++ {
+		var token string
+		if w.auth.token != nil {
+			var err error
+			if token, err = w.auth.token(ctx); err != nil {
+				return nil, w.failed(req.Context(), true, err)
+			}
+		}
+		send, err := again(ctx, req, attempt)
+		if err != nil {
+			return nil, w.failed(req.Context(), true, err)
+		}
+		if w.auth.apply != nil {
+			w.auth.apply(send.Header, token)
+		}
+		resp, err := w.once(req.Context(), send, op, attempt, reason)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode != http.StatusUnauthorized || w.auth.renew == nil || attempt > 1 {
+			return resp, nil
+		}
+		w.auth.renew(token)
+		// Reading what is left, within reason, lets the connection be used again.
+		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+		_ = resp.Body.Close()
+		reason = "credentials renewed after 401"
+	}
+}
+
+// again is req for one attempt: its headers its own, its body from the start.
+func again(ctx context.Context, req *http.Request, attempt int) (*http.Request, error) {
+	send := req.Clone(ctx)
+	if attempt > 1 && req.Body != nil {
+		if req.GetBody == nil {
+			return nil, errors.New("the body cannot be sent a second time")
+		}
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		send.Body = body
+	}
+	return send, nil
+}
+
+// once sends one request and reports it to the hook; ctx is the caller's, without the wire's timeout.
+func (w *Wire) once(
+	ctx context.Context, req *http.Request, op customers.Op, attempt int, reason string,
+) (*http.Response, error) {
+	body := watch(req)
+	started := time.Now()
+	resp, err := w.options.RoundTripper.RoundTrip(req)
+	exchange := Exchange{
+		Provider: w.provider, Op: op, Method: req.Method, Attempt: attempt, Reason: reason, Duration: time.Since(started),
+	}
+	if err != nil {
+		err = w.failed(ctx, notSent(err) || body != nil && !body.read.Load(), err)
+		exchange.Reason = err.Error()
+	} else {
+		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
+	}
+	if w.options.Hook != nil {
+		w.options.Hook(ctx, exchange)
+	}
+	return resp, err
+}
+
+// failed makes the error of an exchange without an answer; ctx is the caller's.
+func (w *Wire) failed(ctx context.Context, unsent bool, cause error) error {
+	if known := (*customers.Error)(nil); errors.As(cause, &known) {
+		// The credentials could not be had: the call itself was not sent, whatever became of the token's fetch.
+		e := *known
+		e.Outcome = customers.ErrNotSent
+		return &e
+	}
+	e := &customers.Error{
+		Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome, Err: withoutURL(cause),
+	}
+	if unsent {
+		e.Outcome = customers.ErrNotSent
+	}
+	switch {
+	case ctx.Err() != nil:
+		e.Kind, e.Err = customers.ErrCanceled, context.Cause(ctx)
+	case errors.Is(cause, context.DeadlineExceeded):
+		e.Detail = fmt.Sprintf("no answer within %v", w.options.Timeout)
+	}
+	return e
+}
+
+// notSent reports whether err says that no connection was made.
+func notSent(err error) bool {
+	var op *net.OpError
+	var cert *tls.CertificateVerificationError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
+}
+
+// withoutURL takes the URL out of errors that quote it, since its query and path hold customers' data.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// requestID is the provider's id of the exchange, if it is one that can be printed.
+func requestID(h http.Header) string {
+	for _, name := range [...]string{"X-Request-Id", "Request-Id", "X-Correlation-Id"} {
+		if id := identifier(h.Get(name)); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// identifier is s if it is short and made of the characters of ids, else "": what a server sends goes into error texts
+// only if it cannot be mistaken for text.
+func identifier(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '.':
+		default:
+			return ""
+		}
+	}
+	return s
+}
+
+// retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What makes no sense is 0.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// watchedBody notes whether the transport began to read it: before that nothing of the request was sent.
+type watchedBody struct {
+	io.ReadCloser
+	read atomic.Bool
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	b.read.Store(true)
+	return b.ReadCloser.Read(p)
+}
+
+// watch replaces the body of req by one that notes its first read; nil if req has none.
+func watch(req *http.Request) *watchedBody {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	body := &watchedBody{ReadCloser: req.Body}
+	req.Body = body
+	if get := req.GetBody; get != nil {
+		// net/http asks for the body anew only after it has used the first one up or sent nothing.
+		req.GetBody = func() (io.ReadCloser, error) {
+			again, err := get()
+			if err != nil {
+				return nil, err
+			}
+			return &rewound{ReadCloser: again, first: body}, nil
+		}
+	}
+	return body
+}
+
+// rewound is the body of a repetition inside of net/http; a read of it counts as one of the first.
+type rewound struct {
+	io.ReadCloser
+	first *watchedBody
+}
+
+func (b *rewound) Read(p []byte) (int, error) {
+	b.first.read.Store(true)
+	return b.ReadCloser.Read(p)
+}
+
+var errTooLarge = errors.New("the answer is larger than MaxBody")
+
+// boundedBody fails beyond its limit and ends the exchange's timeout when closed.
+type boundedBody struct {
+	io.ReadCloser
+	left   int64
+	cancel context.CancelFunc
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errTooLarge
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1] // one more than allowed, to tell the end from too much
+	}
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n - 1, errTooLarge
+	}
+	return n, err
+}
+
+func (b *boundedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,141 @@
+package customers
+
+import (
+	"net/mail"
+	"unicode/utf8"
+)
+
+// validate holds p against the forms that the facade promises, whatever the provider.
+func (p *Profile) validate() []Violation {
+	var vs []Violation
+	refuse := func(f Field, rule, bound string) { vs = append(vs, Violation{Field: f, Rule: rule, Bound: bound}) }
+	for f, v := range p.texts() {
+		// encoding/json would replace the bytes without a word.
+		if !utf8.ValidString(*v) {
+			refuse(f, "encoding", "UTF-8")
+		}
+	}
+	if p.Name.Full != "" && (p.Name.Given != "" || p.Name.Family != "") {
+		refuse(FieldName, "oneOf", "given and family, or full")
+	}
+	a := p.Address
+	if a.Formatted != "" && a != (Address{Formatted: a.Formatted}) {
+		refuse(FieldAddress, "oneOf", "its parts, or formatted")
+	}
+	if p.Email != "" && !isEmail(p.Email) {
+		refuse(FieldEmail, "format", "email")
+	}
+	if p.Phone != "" && !IsE164(p.Phone) {
+		refuse(FieldPhone, "format", "E.164, such as +2250102030405")
+	}
+	if p.Mobile != "" && !IsE164(p.Mobile) {
+		refuse(FieldMobile, "format", "E.164, such as +2250102030405")
+	}
+	if a.Country != "" && !isAlpha2(a.Country) {
+		refuse(FieldAddressCountry, "format", "ISO 3166-1 alpha-2, such as CI")
+	}
+	return vs
+}
+
+// validateID refuses ids that would make another path of the request, such as that of the whole collection.
+func validateID(id string) []Violation {
+	switch {
+	case id == "":
+		return []Violation{{Field: FieldID, Rule: "required"}}
+	case id == "." || id == "..":
+		return []Violation{{Field: FieldID, Rule: "format", Bound: "no dot segment"}}
+	case !utf8.ValidString(id):
+		return []Violation{{Field: FieldID, Rule: "encoding", Bound: "UTF-8"}}
+	}
+	return nil
+}
+
+func isEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
+}
+
+// IsE164 reports whether s has the form of an E.164 number: "+", a country code that does not begin with 0, 7 to 15
+// digits in all. It does not know numbering plans.
+func IsE164(s string) bool {
+	if len(s) < 8 || len(s) > 16 || s[0] != '+' || s[1] == '0' {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlpha2(s string) bool {
+	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
+}
+
+// profile is what the patch sets, in a form that the checks of Create can read, and the fields that it empties.
+func (p Patch) profile() (set Profile, cleared []Field) {
+	text := func(to *string, from *string, f Field) {
+		switch {
+		case from == nil:
+		case *from == "":
+			cleared = append(cleared, f)
+		default:
+			*to = *from
+		}
+	}
+	text(&set.Reference, p.Reference, FieldReference)
+	if p.Name != nil {
+		if set.Name = *p.Name; set.Name == (Name{}) {
+			cleared = append(cleared, FieldName)
+		}
+	}
+	text(&set.Email, p.Email, FieldEmail)
+	text(&set.Phone, p.Phone, FieldPhone)
+	text(&set.Mobile, p.Mobile, FieldMobile)
+	if p.Address != nil {
+		if set.Address = *p.Address; set.Address == (Address{}) {
+			cleared = append(cleared, FieldAddress)
+		}
+	}
+	if p.Since != nil {
+		if set.Since = *p.Since; set.Since.IsZero() {
+			cleared = append(cleared, FieldSince)
+		}
+	}
+	text(&set.Notes, p.Notes, FieldNotes)
+	return set, cleared
+}
+
+// without takes the lost fields out of the patch; kept is what remains of its values.
+func (p *Patch) without(lost []Field, kept Profile) {
+	for _, f := range lost {
+		switch f.Group() {
+		case FieldReference:
+			p.Reference = nil
+		case FieldName:
+			p.Name = remaining(kept.Name)
+		case FieldEmail:
+			p.Email = nil
+		case FieldPhone:
+			p.Phone = nil
+		case FieldMobile:
+			p.Mobile = nil
+		case FieldAddress:
+			p.Address = remaining(kept.Address)
+		case FieldSince:
+			p.Since = nil
+		case FieldNotes:
+			p.Notes = nil
+		}
+	}
+}
+
+// remaining is nil for a value that has nothing left.
+func remaining[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
