@@ -1,0 +1,64 @@
+package sandbox
+
+import "slices"
+
+// Dialect names one way in which a provider may differ from the default reading of its documentation.
+type Dialect string
+
+// The open questions whose answer a client can see.
+const (
+	StancerUpdateReturnsCustomer Dialect = "stancer.update-returns-customer"
+	StancerNulls                 Dialect = "stancer.nulls"
+	StancerNameOfFour            Dialect = "stancer.name-of-four"
+	StancerErrorByField          Dialect = "stancer.error-by-field"
+
+	DigitalpayeNewPathOnly         Dialect = "digitalpaye.new-path-only"
+	DigitalpayeOldPathOnly         Dialect = "digitalpaye.old-path-only"
+	DigitalpayeEnvironmentRequired Dialect = "digitalpaye.environment-required"
+	DigitalpayeUpsert              Dialect = "digitalpaye.upsert"
+
+	SimplePinAddCreated     Dialect = "simplepin.add-created"
+	SimplePinUpdateReplaces Dialect = "simplepin.update-replaces"
+	SimplePinAddOverwrites  Dialect = "simplepin.add-overwrites"
+
+	FatoraNotesInCreate   Dialect = "fatora.notes-in-create"
+	FatoraErrorObject     Dialect = "fatora.error-object"
+	FatoraUpdateReplaces  Dialect = "fatora.update-replaces"
+	FatoraCreateOK        Dialect = "fatora.create-ok"
+	FatoraDeleteOK        Dialect = "fatora.delete-ok"
+	FatoraNulls           Dialect = "fatora.nulls"
+	FatoraAuthorizeByPost Dialect = "fatora.authorize-by-post"
+)
+
+// DialectInfo says what a dialect changes.
+type DialectInfo struct {
+	Dialect Dialect
+	Summary string
+}
+
+// Dialects lists every dialect.
+func Dialects() []DialectInfo {
+	return []DialectInfo{
+		{StancerUpdateReturnsCustomer, "PATCH answers 200 with the customer instead of 204"},
+		{StancerNulls, "values that a customer lacks come as null instead of being left out"},
+		{StancerNameOfFour, "a name needs four characters, as the vendor's page says, instead of three"},
+		{StancerErrorByField, "a refused value is named by an object instead of a text"},
+		{DigitalpayeNewPathOnly, "only /v1/customer creates"},
+		{DigitalpayeOldPathOnly, "only /v1/customers/create creates"},
+		{DigitalpayeEnvironmentRequired, "requests without X-Environment are refused"},
+		{DigitalpayeUpsert, "the same e-mail and phone give the same customer again"},
+		{SimplePinAddCreated, "add answers 201 instead of 200"},
+		{SimplePinUpdateReplaces, "update writes the whole customer instead of merging what is sent"},
+		{SimplePinAddOverwrites, "adding a known customer_id overwrites it instead of being forbidden"},
+		{FatoraNotesInCreate, "create answers with notes instead of note"},
+		{FatoraErrorObject, "error is an object with a description instead of a text"},
+		{FatoraUpdateReplaces, "PUT writes the whole client instead of merging what is sent"},
+		{FatoraCreateOK, "create answers 200 instead of 201"},
+		{FatoraDeleteOK, "delete answers 200 with a status instead of 204"},
+		{FatoraNulls, "values that a client lacks come as null instead of being left out"},
+		{FatoraAuthorizeByPost, "Authorize is a POST instead of a GET"},
+	}
+}
+
+// has reports whether d is switched on.
+func (c Config) has(d Dialect) bool { return slices.Contains(c.Dialects, d) }

@@ -1,0 +1,273 @@
+// Package sandbox is the other side: a stateful fake of the four providers that speaks each one's own protocol on
+// loopback, keeps a journal of every exchange, and holds both directions against the contracts.
+//
+// It answers as the providers' documentation says. Where the documentation is silent or contradicts itself, a [Dialect]
+// switches the behaviour, so that a client can be tried under each reading. It holds no client and knows no adapter:
+// any program in any language can be pointed at its URLs.
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/contract/check"
+)
+
+// Config is how the providers behave. The zero value is what the documentation says.
+type Config struct {
+	// Dialects switches open questions away from their default.
+	Dialects []Dialect
+	// TokenLifetime is that of the tokens of Digitalpaye and Fatora. 0 is each provider's own: 10 minutes, 360 days.
+	TokenLifetime time.Duration
+	// JournalSize is how many exchanges are kept; older ones are forgotten. 0 is 10,000.
+	JournalSize int
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Sandbox is four running fakes. The credentials are made at random.
+type Sandbox struct {
+	Digitalpaye struct{ URL, APIKey, APISecret string }
+	SimplePin   struct{ URL, Authorization, Token string }
+	Stancer     struct{ URL, APIKey string }
+	Fatora      struct{ URL, APIKey string }
+
+	journal   journal
+	providers map[string]*provider
+	servers   []*http.Server
+}
+
+// provider is one fake: its behaviour, and what every fake has.
+type provider struct {
+	name    string
+	sandbox *Sandbox
+	spec    *contract.Spec
+	api     api
+}
+
+// api is the behaviour of one provider.
+type api interface {
+	// serve answers a request whose body has been read. It must not keep r or body.
+	serve(r *http.Request, body []byte) answer
+	// expireTokens makes every token that was handed out worthless.
+	expireTokens()
+}
+
+// answer is what a fake says: a status, and a body that is marshalled as JSON; no body if nil.
+type answer struct {
+	status int
+	body   any
+	header http.Header // beside Content-Type; may be nil
+}
+
+// New makes the four fakes without listening; serve them with [Sandbox.Handler]. It fails on an unknown dialect.
+func New(config Config) (*Sandbox, error) {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.JournalSize == 0 {
+		config.JournalSize = 10_000
+	}
+	for _, d := range config.Dialects {
+		if !slices.ContainsFunc(Dialects(), func(known DialectInfo) bool { return known.Dialect == d }) {
+			return nil, fmt.Errorf("unknown dialect %q", d)
+		}
+	}
+	s := &Sandbox{providers: map[string]*provider{}, journal: journal{size: config.JournalSize}}
+	s.Digitalpaye.APIKey, s.Digitalpaye.APISecret = "live_digitalpaye"+digits(8), secret(32)
+	s.SimplePin.Authorization, s.SimplePin.Token = secret(32), secret(32)
+	s.Stancer.APIKey = "stest_" + secret(24)
+	s.Fatora.APIKey = secret(32)
+	for name, api := range map[string]api{
+		"digitalpaye": newDigitalpaye(config, s.Digitalpaye.APIKey, s.Digitalpaye.APISecret),
+		"simplepin":   newSimplePin(config, s.SimplePin.Authorization, s.SimplePin.Token),
+		"stancer":     newStancer(config, s.Stancer.APIKey),
+		"fatora":      newFatora(config, s.Fatora.APIKey),
+	} {
+		spec, err := contract.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		s.providers[name] = &provider{name: name, sandbox: s, spec: spec, api: api}
+	}
+	return s, nil
+}
+
+// Start makes the four fakes and serves each on a loopback port of its own. Close them.
+func Start(config Config) (*Sandbox, error) {
+	s, err := New(config)
+	if err != nil {
+		return nil, err
+	}
+	for name, url := range map[string]*string{
+		"digitalpaye": &s.Digitalpaye.URL, "simplepin": &s.SimplePin.URL, "stancer": &s.Stancer.URL, "fatora": &s.Fatora.URL,
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		server := &http.Server{Handler: s.Handler(name), ReadHeaderTimeout: 10 * time.Second}
+		s.servers = append(s.servers, server)
+		go func() { _ = server.Serve(listener) }()
+		*url = "http://" + listener.Addr().String()
+	}
+	s.SimplePin.URL += "/api" // the provider's own prefix
+	return s, nil
+}
+
+// Close ends the servers at once.
+func (s *Sandbox) Close() error {
+	var errs []error
+	for _, server := range s.servers {
+		errs = append(errs, server.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Shutdown ends the servers after the requests under way.
+func (s *Sandbox) Shutdown(ctx context.Context) error {
+	var errs []error
+	for _, server := range s.servers {
+		errs = append(errs, server.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// Handler serves one provider at its own paths; nil for an unknown name.
+func (s *Sandbox) Handler(provider string) http.Handler {
+	if p, ok := s.providers[provider]; ok {
+		return p
+	}
+	return nil
+}
+
+// ExpireTokens makes every token that a provider has handed out worthless, as if its time had come.
+func (s *Sandbox) ExpireTokens() {
+	for _, p := range s.providers {
+		p.api.expireTokens()
+	}
+}
+
+const maxBody = 1 << 20
+
+// ServeHTTP reads the request, lets the fake answer, and writes the exchange with its violations into the journal.
+func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return // the client broke off or sent too much: there is nobody to answer
+	}
+	e := Exchange{
+		Provider: p.name, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, RequestBody: body,
+		RequestHeader: redact(r.Header), RequestViolations: p.spec.CheckRequest(r, body),
+	}
+	if op, ok := p.spec.Operation(r.Method, r.URL.Path); ok {
+		e.Operation = op.ID
+	}
+	a := p.api.serve(r, body)
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	if a.body != nil {
+		header.Set("Content-Type", "application/json; charset=utf-8")
+		if e.ResponseBody, err = marshal(a.body); err != nil {
+			panic(err) // the fakes' own types: it cannot fail
+		}
+	}
+	e.Status = a.status
+	if e.Operation != "" {
+		e.ResponseViolations = p.spec.CheckResponse(r, a.status, header, e.ResponseBody)
+	}
+	p.sandbox.journal.add(e) // before the answer, so that a client that has it finds it in the journal
+	w.WriteHeader(a.status)
+	_, _ = w.Write(e.ResponseBody)
+}
+
+// marshal is json.Marshal without HTML escapes, as the providers write.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// Exchange is one request and its answer.
+type Exchange struct {
+	Provider string
+	// Operation is the operationId, "" for a path or method that the contract does not know.
+	Operation     string
+	Method        string
+	Path          string
+	Query         string
+	RequestHeader http.Header // the values of credentials replaced
+	RequestBody   []byte
+	Status        int
+	ResponseBody  []byte
+	// RequestViolations and ResponseViolations are the rules of the contract that each side broke.
+	RequestViolations  []check.Violation
+	ResponseViolations []check.Violation
+}
+
+// Journal is a copy of the exchanges so far, the oldest first; bodies are shared and must not be changed.
+func (s *Sandbox) Journal() []Exchange { return s.journal.all() }
+
+// Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves nothing.
+// Requests that break it are the client's affair and stand in the journal.
+func (s *Sandbox) Verify() error {
+	var errs []error
+	for _, e := range s.journal.all() {
+		for _, v := range e.ResponseViolations {
+			errs = append(errs, fmt.Errorf("%s: answer %d of %s breaks the contract: %s", e.Provider, e.Status, e.Operation, v))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// journal keeps the last exchanges.
+type journal struct {
+	mu    sync.Mutex
+	size  int
+	first int // index of the oldest, once full
+	kept  []Exchange
+}
+
+func (j *journal) add(e Exchange) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.kept) < j.size {
+		j.kept = append(j.kept, e)
+		return
+	}
+	j.kept[j.first] = e
+	j.first = (j.first + 1) % j.size
+}
+
+func (j *journal) all() []Exchange {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append(slices.Clone(j.kept[j.first:]), j.kept[:j.first]...)
+}
+
+// redact copies a header without the values of its credentials.
+func redact(h http.Header) http.Header {
+	h = h.Clone()
+	for name := range h {
+		switch strings.ToLower(name) {
+		case "authorization", "token", "api_key":
+			h[name] = []string{"redacted"}
+		}
+	}
+	return h
+}
