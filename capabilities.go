@@ -94,7 +94,8 @@ type Policy struct {
 	AllowUnproven []Op
 }
 
-func (p Policy) allowsLoss(f Field) bool {
+// AllowsLoss reports whether f may be left out.
+func (p Policy) AllowsLoss(f Field) bool {
 	return slices.ContainsFunc(p.AllowLoss, func(allowed Field) bool { return allowed.Covers(f) })
 }
 
@@ -102,7 +103,7 @@ func (p Policy) allowsLoss(f Field) bool {
 func (p Policy) validate() []Violation {
 	var vs []Violation
 	for _, f := range p.AllowLoss {
-		if !slices.ContainsFunc(Fields(), f.Covers) {
+		if f != FieldUndeclared && !slices.ContainsFunc(Fields(), f.Covers) {
 			vs = append(vs, Violation{Pointer: "Policy.AllowLoss", Field: f, Rule: "unknown field"})
 		}
 	}

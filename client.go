@@ -216,7 +216,7 @@ func (c *Client) fit(p *Profile, op Op) (lost []Field, refused []Violation) {
 		switch {
 		case c.caps.keeps(f, op):
 			return false
-		case !c.policy.allowsLoss(f):
+		case !c.policy.AllowsLoss(f):
 			refused = append(refused, unsupported([]Field{f})...)
 			return false
 		}

@@ -29,6 +29,10 @@ const (
 	FieldCreatedAt         Field = "created_at"
 )
 
+// FieldUndeclared stands in [Policy].AllowLoss for what a provider's record holds beyond its contract: an update that
+// has to write the whole record would lose it.
+const FieldUndeclared Field = "undeclared"
+
 // Fields lists every field that holds a value, in the order of the documentation; "name" and "address" stand as their
 // parts.
 func Fields() []Field {

@@ -92,11 +92,23 @@ type Customer struct {
 	Native any `json:"-"`
 }
 
-// Keep stores a value of field f that has no form in the facade.
-func (c *Customer) Keep(f Field, value string) {
-	if value == "" {
+// Take stores a text that a provider sent for field f: in Profile if it has the form that the facade promises for f, in
+// Verbatim if not. An empty text says nothing.
+func (c *Customer) Take(f Field, wire string) {
+	if wire == "" {
 		return
 	}
+	for field, value := range c.texts() {
+		if field == f && formOf(f, wire) == "" {
+			*value = wire
+			return
+		}
+	}
+	c.Keep(f, wire)
+}
+
+// Keep stores a value in Verbatim: one of field f that has no form in the facade.
+func (c *Customer) Keep(f Field, value string) {
 	if c.Verbatim == nil {
 		c.Verbatim = make(map[Field]string, 1)
 	}
@@ -114,6 +126,12 @@ type Patch struct {
 	Address   *Address
 	Since     *time.Time
 	Notes     *string
+}
+
+// Profile holds the values that the patch sets, for drivers of providers that are not known to empty a field.
+func (p Patch) Profile() Profile {
+	set, _ := p.profile()
+	return set
 }
 
 // To returns a pointer to v, for the fields of a [Patch].

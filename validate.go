@@ -10,31 +10,34 @@ func (p *Profile) validate() []Violation {
 	var vs []Violation
 	refuse := func(f Field, rule, bound string) { vs = append(vs, Violation{Field: f, Rule: rule, Bound: bound}) }
 	for f, v := range p.texts() {
-		// encoding/json would replace the bytes without a word.
-		if !utf8.ValidString(*v) {
-			refuse(f, "encoding", "UTF-8")
+		switch form := formOf(f, *v); {
+		case *v == "":
+		case !utf8.ValidString(*v):
+			refuse(f, "encoding", "UTF-8") // encoding/json would replace the bytes without a word
+		case form != "":
+			refuse(f, "format", form)
 		}
 	}
-	if p.Name.Full != "" && (p.Name.Given != "" || p.Name.Family != "") {
+	if p.Name.Full != "" && p.Name != (Name{Full: p.Name.Full}) {
 		refuse(FieldName, "oneOf", "given and family, or full")
 	}
-	a := p.Address
-	if a.Formatted != "" && a != (Address{Formatted: a.Formatted}) {
+	if a := p.Address; a.Formatted != "" && a != (Address{Formatted: a.Formatted}) {
 		refuse(FieldAddress, "oneOf", "its parts, or formatted")
 	}
-	if p.Email != "" && !isEmail(p.Email) {
-		refuse(FieldEmail, "format", "email")
-	}
-	if p.Phone != "" && !IsE164(p.Phone) {
-		refuse(FieldPhone, "format", "E.164, such as +2250102030405")
-	}
-	if p.Mobile != "" && !IsE164(p.Mobile) {
-		refuse(FieldMobile, "format", "E.164, such as +2250102030405")
-	}
-	if a.Country != "" && !isAlpha2(a.Country) {
-		refuse(FieldAddressCountry, "format", "ISO 3166-1 alpha-2, such as CI")
-	}
 	return vs
+}
+
+// formOf names the form that a value of f must have and has not; "" if all is well.
+func formOf(f Field, value string) string {
+	switch {
+	case f == FieldEmail && !isEmail(value):
+		return "email"
+	case (f == FieldPhone || f == FieldMobile) && !isE164(value):
+		return "E.164, such as +2250102030405"
+	case f == FieldAddressCountry && !isAlpha2(value):
+		return "ISO 3166-1 alpha-2, such as CI"
+	}
+	return ""
 }
 
 // validateID refuses ids that would make another path of the request, such as that of the whole collection.
@@ -55,9 +58,9 @@ func isEmail(s string) bool {
 	return err == nil && a.Address == s
 }
 
-// IsE164 reports whether s has the form of an E.164 number: "+", a country code that does not begin with 0, 7 to 15
-// digits in all. It does not know numbering plans.
-func IsE164(s string) bool {
+// isE164 knows the form and no numbering plan: "+", a country code that does not begin with 0, 7 to 15 digits in all.
+// A library that knows the plans refuses numbers that providers accept (one of them a vendor's own sample).
+func isE164(s string) bool {
 	if len(s) < 8 || len(s) > 16 || s[0] != '+' || s[1] == '0' {
 		return false
 	}

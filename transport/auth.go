@@ -9,6 +9,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/contract-first/customers"
 )
 
 // Auth puts credentials on requests. It holds them in closures, so that printing it shows none. The zero value puts
@@ -114,12 +116,17 @@ func (s *tokenSource) forget(refused string) {
 	}
 }
 
-// JWTLifetime is exp − iat of a JSON Web Token (RFC 7519), 0 if it is none or lacks either. The signature is not
-// verified: the token is the provider's, sent back to the provider.
-func JWTLifetime(token string) time.Duration {
-	var claims jwt.RegisteredClaims
-	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil || claims.ExpiresAt == nil || claims.IssuedAt == nil {
-		return 0
+// NewToken is the token that a provider handed out, with the lifetime that it holds if it is a JSON Web Token
+// (RFC 7519): exp − iat, so that a wrong local clock does not matter. The signature is not verified: the token goes back
+// to the provider that made it. An empty value is an error: the provider gave no token.
+func NewToken(value string) (Token, error) {
+	if value == "" {
+		return Token{}, &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "the provider handed out no token"}
 	}
-	return max(0, claims.ExpiresAt.Sub(claims.IssuedAt.Time))
+	var claims jwt.RegisteredClaims
+	_, _, err := jwt.NewParser().ParseUnverified(value, &claims)
+	if err != nil || claims.ExpiresAt == nil || claims.IssuedAt == nil {
+		return Token{Value: value}, nil
+	}
+	return Token{Value: value, Lifetime: max(0, claims.ExpiresAt.Sub(claims.IssuedAt.Time))}, nil
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +20,8 @@ type Checker interface {
 	Check() []check.Violation
 }
 
-// Nothing is the Reply of a [Call] whose answer may be empty and has nothing worth keeping.
+// Nothing is the Reply of a [Call] whose answer may be empty, whatever its status, and has nothing worth keeping. Any
+// other Reply may be empty with 204 only, and is its zero value then.
 type Nothing struct{}
 
 type opKey struct{}
@@ -36,24 +36,40 @@ func Call[Reply any](
 	return reply, err
 }
 
-// CallWhole is Call for a record that will be written back whole: it also names a property of the answer that Reply does
-// not have, which the write would lose; "" if there is none.
-func CallWhole[Reply any](
-	ctx context.Context, w *Wire, op customers.Op, send func(context.Context) (*http.Response, error), requests ...Checker,
-) (reply *Reply, undeclared string, err error) {
-	reply, body, err := call[Reply](ctx, w, op, send, requests)
-	if err != nil {
-		return nil, "", err
+// ReadForUpdate is the Call that reads a record which an update will write back whole. Its errors say that nothing was
+// sent, since nothing was written. It refuses a record with properties that Reply does not have, which the write would
+// lose, unless mayLose.
+func ReadForUpdate[Reply any](
+	ctx context.Context, w *Wire, mayLose bool, send func(context.Context) (*http.Response, error), requests ...Checker,
+) (*Reply, error) {
+	reply, body, err := call[Reply](ctx, w, customers.OpUpdate, send, requests)
+	if known := (*customers.Error)(nil); errors.As(err, &known) {
+		known.Outcome = customers.ErrNotSent
+		return nil, known
+	}
+	if mayLose {
+		return reply, nil
 	}
 	strict := json.NewDecoder(bytes.NewReader(body))
 	strict.DisallowUnknownFields()
 	if err := strict.Decode(new(Reply)); err != nil {
-		_, undeclared, _ = strings.Cut(err.Error(), "unknown field ")
-		if undeclared != "" {
-			undeclared = cmp.Or(identifier(strings.Trim(undeclared, `"`)), "one with an unusual name")
+		_, property, _ := strings.Cut(err.Error(), "unknown field ")
+		return nil, &customers.Error{
+			Kind: customers.ErrUnsupportedField, Outcome: customers.ErrNotSent,
+			Detail: "the record has a property that the contract does not know, and the provider takes only whole records",
+			Violations: []customers.Violation{{
+				Field: customers.FieldUndeclared, Rule: "additionalProperties", Bound: identifier(strings.Trim(property, `"`)),
+			}},
 		}
 	}
-	return reply, undeclared, nil
+	return reply, nil
+}
+
+// OtherRecord is the error of an update whose provider read out another customer than the one asked for.
+func OtherRecord() error {
+	return &customers.Error{
+		Kind: customers.ErrContract, Outcome: customers.ErrNotSent, Detail: "the record to change came with another id, or none",
+	}
 }
 
 func call[Reply any](
@@ -96,7 +112,7 @@ func call[Reply any](
 		if errors.Is(err, context.DeadlineExceeded) {
 			e.Detail = fmt.Sprintf("the answer did not end within %v", w.options.Timeout)
 		}
-	case ok && nothing && len(body) == 0:
+	case ok && len(body) == 0 && (nothing || resp.StatusCode == http.StatusNoContent):
 		return &reply, nil, nil
 	case ok && !isJSON(resp.Header):
 		e.Detail = "the answer is not JSON"
@@ -196,4 +212,13 @@ func describe(err error) string {
 		return fmt.Sprintf("the answer's property %q is not of type %v", typed.Field, typed.Type)
 	}
 	return "the answer is not valid JSON"
+}
+
+// As is the common body of Driver.As: it stores api in target if target points to such a client.
+func As[API any](target any, api *API) bool {
+	p, ok := target.(**API)
+	if ok {
+		*p = api
+	}
+	return ok
 }

@@ -99,6 +99,8 @@ func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.O
 		if err != nil {
 			return nil, w.failed(req.Context(), true, err)
 		}
+		setDefault(send.Header, "Accept", "application/json")
+		setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
 		if w.auth.apply != nil {
 			w.auth.apply(send.Header, token)
 		}
@@ -131,6 +133,12 @@ func again(ctx context.Context, req *http.Request, attempt int) (*http.Request, 
 		send.Body = body
 	}
 	return send, nil
+}
+
+func setDefault(h http.Header, name, value string) {
+	if h.Get(name) == "" {
+		h.Set(name, value)
+	}
 }
 
 // once sends one request and reports it to the hook; ctx is the caller's, without the wire's timeout.

@@ -28,7 +28,7 @@ func capabilities() customers.Capabilities {
 		},
 		Fields: []customers.FieldCapability{
 			{Field: "id", Wire: "customer_id", Evidence: "primary", Read: true},
-			{Field: "reference", Wire: "customer_id", Evidence: "primary", Create: true, Required: true},
+			{Field: "reference", Wire: "customer_id", Evidence: "primary", Create: true, Read: true, Required: true},
 			{Field: "name.given", Wire: "customer_name", Evidence: "primary", Joined: true, Create: true, Update: true},
 			{Field: "name.family", Wire: "customer_name", Evidence: "primary", Joined: true, Create: true, Update: true},
 			{Field: "name.full", Wire: "customer_name", Evidence: "primary", Joined: true, Create: true, Update: true, Read: true},

@@ -77,7 +77,9 @@ func typeName(e ast.Expr) string {
 
 // find gives the Go name of a schema or parameter list: the one that differs in capitals and separators only.
 func (ts goTypes) find(name string) (string, bool) {
-	bare := func(s string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(s)) }
+	bare := func(s string) string {
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(s))
+	}
 	for candidate := range ts {
 		if bare(candidate) == bare(name) {
 			return candidate, true

@@ -1,0 +1,275 @@
+// Package fatora connects the facade to the clients of Fatora (the Gulf), version 1 of its API.
+//
+// Fatora keeps a name, a phone number, an e-mail address, an address and notes, each as one text. A name is all that it
+// needs. It refuses a second client with the same data ([customers.ErrAlreadyExists]); what counts as the same is not
+// documented, and the existing id is not told: list by e-mail to find it. Deleting is only inferred.
+//
+// An update writes the whole client, because it is not documented whether PUT merges: the driver reads, merges and
+// writes, one update of a client at a time.
+//
+// As stores the generated client: *fatora.API of package gen/fatora. [customers.Customer].Native is a
+// *fatora.ClientRecord of that package.
+//
+// Vendor pages: https://fatora.io/api/; the contract is specs/fatora.yaml.
+package fatora
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/gen/fatora"
+	"github.com/contract-first/customers/transport"
+)
+
+// Config says how to reach Fatora. Give APIKey or BearerToken, not both.
+type Config struct {
+	// APIKey is traded for a bearer token at first use, and again when that ends.
+	APIKey string
+	// BearerToken is used as it is, and cannot be renewed.
+	BearerToken string
+	// AuthorizeByPost trades the key by POST. The vendor's sample reads as a GET, but never says so.
+	AuthorizeByPost bool
+	// BaseURL is the root of the API without the version, "" for Fatora's own.
+	BaseURL string
+	Policy  customers.Policy
+	transport.Options
+}
+
+// Open makes a client for Fatora. Nothing is sent. It fails with customers.ErrConfig if a setting is missing or wrong.
+func Open(c Config) (*customers.Client, error) {
+	driver, err := NewDriver(c)
+	if err != nil {
+		return nil, err
+	}
+	return customers.NewClient(driver, c.Policy)
+}
+
+type driver struct {
+	customers.Unsupported
+	wire     *transport.Wire
+	api      *fatora.API
+	updates  transport.Locks
+	mayLose  bool
+	pageSize int
+}
+
+// NewDriver makes the driver alone, for programs that wrap it. Of c.Policy it only uses whether an update may lose
+// undeclared properties.
+func NewDriver(c Config) (customers.Driver, error) {
+	const provider = "fatora"
+	switch {
+	case c.APIKey == "" && c.BearerToken == "":
+		return nil, transport.ConfigError(provider, "APIKey", "is missing (or give BearerToken)")
+	case c.APIKey != "" && c.BearerToken != "":
+		return nil, transport.ConfigError(provider, "BearerToken", "must be empty where APIKey is given")
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = fatora.Production
+	}
+	// The page size is the vendor's sample; the most that is allowed is not documented.
+	d := &driver{mayLose: c.Policy.AllowsLoss(customers.FieldUndeclared), pageSize: 20}
+	wire, err := transport.New(provider, c.BaseURL, transport.Static("Authorization", "Bearer "+c.BearerToken), c.Options, decodeError)
+	if err != nil {
+		return nil, err
+	}
+	d.wire = wire
+	if c.APIKey != "" {
+		keys := wire.With(transport.Static("api_key", c.APIKey))
+		auth, err := fatora.NewClient(keys.Base(), fatora.WithHTTPClient(keys))
+		if err != nil {
+			return nil, err
+		}
+		d.wire = wire.With(transport.Bearer(func(ctx context.Context) (transport.Token, error) {
+			return token(ctx, keys, auth, c.AuthorizeByPost)
+		}))
+	}
+	d.api, err = fatora.NewClient(d.wire.Base(), fatora.WithHTTPClient(d.wire))
+	return d, err
+}
+
+func token(ctx context.Context, keys *transport.Wire, auth *fatora.API, byPost bool) (transport.Token, error) {
+	reply, err := transport.Call[fatora.TokenReply](ctx, keys, "", func(ctx context.Context) (*http.Response, error) {
+		if byPost {
+			return auth.AuthorizeByPost(ctx)
+		}
+		return auth.Authorize(ctx)
+	})
+	if err != nil {
+		return transport.Token{}, err
+	}
+	return transport.NewToken(reply.BearerToken)
+}
+
+func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
+
+func (d *driver) As(target any) bool { return transport.As(target, d.api) }
+
+func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+	body := fatora.ClientWrite{
+		Name: p.Name.String(), Phone: p.Phone, Email: p.Email, Address: p.Address.String(), Notes: p.Notes,
+	}
+	reply, err := transport.Call[fatora.ClientReply](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.CreateClient(ctx, body)
+	}, &body)
+	if err != nil {
+		return nil, err
+	}
+	return customer(&reply.Client), nil
+}
+
+func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
+	number, err := parseID(id)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := transport.Call[fatora.ClientReply](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
+		return d.api.GetClient(ctx, number)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return customer(&reply.Client), nil
+}
+
+func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) error {
+	number, err := parseID(id)
+	if err != nil {
+		return err
+	}
+	return d.updates.Do(ctx, id, func() error { return d.update(ctx, number, patch.Profile()) })
+}
+
+func (d *driver) update(ctx context.Context, id int64, p customers.Profile) error {
+	reply, err := transport.ReadForUpdate[fatora.ClientReply](ctx, d.wire, d.mayLose, func(ctx context.Context) (*http.Response, error) {
+		return d.api.GetClient(ctx, id)
+	})
+	if err != nil {
+		return err
+	}
+	if reply.Client.ID != id {
+		return transport.OtherRecord()
+	}
+	was := reply.Client
+	body := fatora.ClientWrite{
+		Name:    cmp.Or(p.Name.String(), was.Name),
+		Phone:   cmp.Or(p.Phone, was.Phone),
+		Email:   cmp.Or(p.Email, was.Email),
+		Address: cmp.Or(p.Address.String(), was.Address),
+		Notes:   cmp.Or(p.Notes, was.Notes, was.Note),
+	}
+	written, err := transport.Call[fatora.UpdateReply](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.UpdateClient(ctx, id, body)
+	}, &body)
+	if err != nil {
+		return err
+	}
+	return accepted(written.Status)
+}
+
+func (d *driver) Delete(ctx context.Context, id string) error {
+	number, err := parseID(id)
+	if err != nil {
+		return err
+	}
+	reply, err := transport.Call[fatora.StatusReply](ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
+		return d.api.DeleteClient(ctx, number)
+	})
+	if err != nil {
+		return err
+	}
+	return accepted(reply.Status)
+}
+
+func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*customers.Customer, error] {
+	return func(yield func(*customers.Customer, error) bool) {
+		params := fatora.ListClientsParams{PageSize: &d.pageSize}
+		if q.Email != "" {
+			params.Email = &q.Email
+		}
+		var before []int64
+		for page := 1; ; page++ {
+			params.Page = &page
+			reply, err := transport.Call[fatora.ListReply](ctx, d.wire, customers.OpList, func(ctx context.Context) (*http.Response, error) {
+				return d.api.ListClients(ctx, &params)
+			}, &params)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			// Only an empty page is the end: whether the provider honours page_size is not documented.
+			if len(reply.Clients) == 0 {
+				return
+			}
+			ids := make([]int64, len(reply.Clients))
+			for i := range reply.Clients {
+				ids[i] = reply.Clients[i].ID
+			}
+			if slices.Equal(ids, before) {
+				yield(nil, &customers.Error{Kind: customers.ErrContract, Detail: "page " + strconv.Itoa(page) + " of the list is the page before it"})
+				return
+			}
+			before = ids
+			for i := range reply.Clients {
+				if !yield(customer(&reply.Clients[i]), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// parseID reads an id as the facade gives it out: the canonical decimal of a positive integer.
+func parseID(id string) (int64, error) {
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || number <= 0 || strconv.FormatInt(number, 10) != id {
+		return 0, &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Violations: []customers.Violation{
+			{Field: customers.FieldID, Pointer: "path/client_id", Rule: "type", Bound: "integer"},
+		}}
+	}
+	return number, nil
+}
+
+func customer(c *fatora.ClientRecord) *customers.Customer {
+	out := &customers.Customer{Native: c}
+	if c.ID != 0 {
+		out.ID = strconv.FormatInt(c.ID, 10)
+	}
+	out.Take(customers.FieldNameFull, c.Name)
+	out.Take(customers.FieldEmail, c.Email)
+	out.Take(customers.FieldPhone, c.Phone)
+	out.Take(customers.FieldAddressFormatted, c.Address)
+	out.Take(customers.FieldNotes, cmp.Or(c.Notes, c.Note))
+	return out
+}
+
+// accepted holds the status text of a success against what the vendor's pages show.
+func accepted(status string) error {
+	if status == "ERROR" {
+		return &customers.Error{
+			Kind: customers.ErrContract, Outcome: customers.ErrUnknownOutcome, Code: status, Detail: "a success whose body says ERROR",
+		}
+	}
+	return nil
+}
+
+// decodeError reads {"status":"ERROR","error":…}, where error is a text or an object with a description.
+func decodeError(e *customers.Error, body []byte) {
+	var reply fatora.ErrorReply
+	if json.Unmarshal(body, &reply) != nil {
+		return
+	}
+	e.Code = reply.Status
+	if json.Unmarshal(reply.Error, &e.Message) == nil {
+		return
+	}
+	var object fatora.ErrorObject
+	if json.Unmarshal(reply.Error, &object) == nil {
+		e.Message = object.Description
+	}
+}

@@ -1,0 +1,291 @@
+// Package simplepin connects the facade to the customers of SimplePin (Canada), version 2 of its API.
+//
+// SimplePin keeps a name as one text, an e-mail address, two phone numbers, a main address and the date since when the
+// person is a customer. The caller's own id is the handle: [customers.Profile].Reference is needed, and becomes the
+// customer's ID. Countries and provinces are numbers of SimplePin's; give them in [Config].Countries.
+//
+// Only the path of adding is documented. Those of reading and updating are inferred from sister pages, so they need
+// [customers.Policy].AllowUnproven. An update reads first (the path of get, inferred too), merges and writes the whole
+// customer, all billing addresses included, one update of a customer at a time. SimplePin asks its callers to look
+// before they add; what a second add of the same reference does is not documented.
+//
+// As stores the generated client: *simplepin.API of package gen/simplepin, the way to billing addresses and contracts.
+// [customers.Customer].Native is a *simplepin.CCProfileV2Model of that package.
+//
+// Vendor pages: https://simplepin.com/en/api-documentation/v2.0/introduction; the contract is specs/simplepin.yaml.
+package simplepin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/gen/simplepin"
+	"github.com/contract-first/customers/transport"
+)
+
+// Staging is the root of SimplePin's test API. That of its production API is documented nowhere: ask SimplePin.
+const Staging = simplepin.Staging
+
+// Config says how to reach SimplePin.
+type Config struct {
+	// Authorization and Token are the two keys that SimplePin calls so. Both are required.
+	Authorization string
+	Token         string
+	// BaseURL is the root of the API with its /api, such as Staging. Required: see there.
+	BaseURL string
+	// Locale asks for texts in a language ("en", "fr"); "" leaves it to SimplePin. No list of values is documented.
+	Locale string
+	// Countries maps ISO 3166-1 alpha-2 codes to SimplePin's ids. A country that is not here cannot be sent, and is
+	// read back into Verbatim.
+	Countries map[string]Country
+	Policy    customers.Policy
+	transport.Options
+}
+
+// Country is what SimplePin calls a country.
+type Country struct {
+	// ID is SimplePin's id of the country, from GET /v2/location/countries.
+	ID int64
+	// Provinces maps the caller's names or codes of regions (Address.Region) to SimplePin's ids, from
+	// GET /v2/location/provinces.
+	Provinces map[string]int64
+}
+
+// Open makes a client for SimplePin. Nothing is sent. It fails with customers.ErrConfig if a setting is missing or wrong.
+func Open(c Config) (*customers.Client, error) {
+	driver, err := NewDriver(c)
+	if err != nil {
+		return nil, err
+	}
+	return customers.NewClient(driver, c.Policy)
+}
+
+type driver struct {
+	customers.Unsupported
+	wire    *transport.Wire
+	api     *simplepin.API
+	locale  *string
+	places  places
+	updates transport.Locks
+	mayLose bool
+}
+
+// NewDriver makes the driver alone, for programs that wrap it. Of c.Policy it only uses whether an update may lose
+// undeclared properties.
+func NewDriver(c Config) (customers.Driver, error) {
+	const provider = "simplepin"
+	switch {
+	case c.Authorization == "":
+		return nil, transport.ConfigError(provider, "Authorization", "is missing")
+	case c.Token == "":
+		return nil, transport.ConfigError(provider, "Token", "is missing")
+	case c.BaseURL == "":
+		return nil, transport.ConfigError(provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
+	}
+	d := &driver{places: newPlaces(c.Countries), mayLose: c.Policy.AllowsLoss(customers.FieldUndeclared)}
+	if c.Locale != "" {
+		d.locale = &c.Locale
+	}
+	var err error
+	d.wire, err = transport.New(provider, c.BaseURL, transport.Static("Authorization", c.Authorization, "Token", c.Token), c.Options, nil)
+	if err != nil {
+		return nil, err
+	}
+	d.api, err = simplepin.NewClient(d.wire.Base(), simplepin.WithHTTPClient(d.wire))
+	return d, err
+}
+
+func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
+
+func (d *driver) As(target any) bool { return transport.As(target, d.api) }
+
+func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+	body := simplepin.CCProfileAPIV2Model{CustomerID: p.Reference}
+	if err := d.apply(&body, p); err != nil {
+		return nil, err
+	}
+	params := simplepin.AddCustomerParams{Locale: d.locale}
+	added, err := transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.AddCustomer(ctx, &params, body)
+	}, &params, &body)
+	return d.customer(added), err
+}
+
+func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
+	return d.find(ctx, customers.OpGet, simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id})
+}
+
+func (d *driver) find(ctx context.Context, op customers.Op, params simplepin.GetCustomerParams) (*customers.Customer, error) {
+	found, err := transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
+		return d.api.GetCustomer(ctx, &params)
+	}, &params)
+	return d.customer(found), err
+}
+
+// List gives the one customer that has the reference or the e-mail address; there is no list of all.
+func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*customers.Customer, error] {
+	return func(yield func(*customers.Customer, error) bool) {
+		params := simplepin.GetCustomerParams{Locale: d.locale}
+		if q.Reference != "" {
+			params.CustomerID = &q.Reference
+		}
+		if q.Email != "" {
+			params.Email = &q.Email
+		}
+		found, err := d.find(ctx, customers.OpFind, params)
+		if errors.Is(err, customers.ErrNotFound) {
+			return
+		}
+		yield(found, err)
+	}
+}
+
+func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) error {
+	return d.updates.Do(ctx, id, func() error { return d.update(ctx, id, patch.Profile()) })
+}
+
+func (d *driver) update(ctx context.Context, id string, p customers.Profile) error {
+	query := simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id}
+	was, err := transport.ReadForUpdate[simplepin.CCProfileV2Model](ctx, d.wire, d.mayLose, func(ctx context.Context) (*http.Response, error) {
+		return d.api.GetCustomer(ctx, &query)
+	}, &query)
+	if err != nil {
+		return err
+	}
+	if was.CustomerID != id {
+		return transport.OtherRecord()
+	}
+	// The two models of the provider name the same things differently; id, status, version and billing_address_id are
+	// the provider's own.
+	body := simplepin.CCProfileAPIV2Model{
+		CustomerID: was.CustomerID, CustomerName: was.CustomerName, CustomerSince: was.CustomerSince,
+		ContractEmail: was.ContractEmail, PhoneNumber: was.PhoneNumber, MobileNumber: was.MobileNumber,
+		MainAddress: was.MainAddress, BillingAddresses: was.BillingAddressModels, Contracts: was.Contracts,
+	}
+	if err := d.apply(&body, p); err != nil {
+		return err
+	}
+	params := simplepin.UpdateCustomerParams{Locale: d.locale, CustomerID: &id}
+	_, err = transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.UpdateCustomer(ctx, &params, body)
+	}, &params, &body)
+	return err
+}
+
+// since is the form of dates that the vendor's page gives as a Java pattern, with milliseconds always.
+const since = "2006-01-02T15:04:05.000Z07:00"
+
+// apply writes what p sets over body.
+func (d *driver) apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile) error {
+	body.CustomerName = cmp.Or(p.Name.String(), body.CustomerName)
+	body.ContractEmail = cmp.Or(p.Email, body.ContractEmail)
+	body.PhoneNumber = cmp.Or(p.Phone, body.PhoneNumber)
+	body.MobileNumber = cmp.Or(p.Mobile, body.MobileNumber)
+	if !p.Since.IsZero() {
+		body.CustomerSince = p.Since.Format(since)
+	}
+	if p.Address == (customers.Address{}) {
+		return nil
+	}
+	address, violations := d.places.address(p.Address, body.MainAddress)
+	if len(violations) > 0 {
+		return &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Violations: violations}
+	}
+	body.MainAddress = address
+	return nil
+}
+
+func (d *driver) customer(c *simplepin.CCProfileV2Model) *customers.Customer {
+	if c == nil {
+		return nil
+	}
+	out := &customers.Customer{ID: c.CustomerID, Native: c}
+	out.Take(customers.FieldReference, c.CustomerID)
+	out.Take(customers.FieldNameFull, c.CustomerName)
+	out.Take(customers.FieldEmail, c.ContractEmail)
+	out.Take(customers.FieldPhone, c.PhoneNumber)
+	out.Take(customers.FieldMobile, c.MobileNumber)
+	out.Take(customers.FieldAddressStreet, c.MainAddress.Address)
+	out.Take(customers.FieldAddressCity, c.MainAddress.City)
+	out.Take(customers.FieldAddressPostalCode, c.MainAddress.Zip)
+	d.places.read(out, c.MainAddress)
+	if at, err := time.Parse(time.RFC3339, c.CustomerSince); err == nil {
+		out.Since = at
+	} else if c.CustomerSince != "" {
+		out.Keep(customers.FieldSince, c.CustomerSince)
+	}
+	return out
+}
+
+// places turns countries and regions into SimplePin's ids and back.
+type places struct {
+	countries map[string]Country
+	codes     map[int64]string
+	regions   map[int64]string
+}
+
+func newPlaces(countries map[string]Country) places {
+	p := places{countries: countries, codes: map[int64]string{}, regions: map[int64]string{}}
+	for code, country := range countries {
+		p.codes[country.ID] = code
+		for region, id := range country.Provinces {
+			// Of several names for one id the shortest is read back, which is the code.
+			if known, ok := p.regions[id]; !ok || len(region) < len(known) || len(region) == len(known) && region < known {
+				p.regions[id] = region
+			}
+		}
+	}
+	return p
+}
+
+// address is a as SimplePin has it, in place of was. It names what it has no id for, and what was has and a has not:
+// emptying a field is not known to work.
+func (p places) address(a customers.Address, was simplepin.AddressAPIV2Model) (simplepin.AddressAPIV2Model, []customers.Violation) {
+	out := simplepin.AddressAPIV2Model{ID: was.ID, Selected: was.Selected, Address: a.Street, City: a.City, Zip: a.PostalCode}
+	var vs []customers.Violation
+	lookup := func(f customers.Field, id int64, ok bool) int64 {
+		if !ok {
+			vs = append(vs, customers.Violation{Field: f, Pointer: "/main_address", Rule: "lookup", Bound: "in simplepin.Config.Countries"})
+		}
+		return id
+	}
+	country, known := p.countries[a.Country]
+	if a.Country != "" {
+		out.Country = lookup(customers.FieldAddressCountry, country.ID, known)
+	}
+	if a.Region != "" {
+		id, ok := country.Provinces[a.Region]
+		out.Province = lookup(customers.FieldAddressRegion, id, ok)
+	}
+	kept := func(f customers.Field, was, is bool) {
+		if was && !is {
+			vs = append(vs, customers.Violation{Field: f, Rule: "clear", Bound: "is not known to work at this provider"})
+		}
+	}
+	kept(customers.FieldAddressStreet, was.Address != "", a.Street != "")
+	kept(customers.FieldAddressCity, was.City != "", a.City != "")
+	kept(customers.FieldAddressPostalCode, was.Zip != "", a.PostalCode != "")
+	kept(customers.FieldAddressCountry, was.Country != 0, a.Country != "")
+	kept(customers.FieldAddressRegion, was.Province != 0, a.Region != "")
+	return out, vs
+}
+
+// read turns ids back; one that nobody has named goes into Verbatim.
+func (p places) read(out *customers.Customer, a simplepin.AddressAPIV2Model) {
+	if code, ok := p.codes[a.Country]; ok {
+		out.Address.Country = code
+	} else if a.Country != 0 {
+		out.Keep(customers.FieldAddressCountry, strconv.FormatInt(a.Country, 10))
+	}
+	if region, ok := p.regions[a.Province]; ok {
+		out.Address.Region = region
+	} else if a.Province != 0 {
+		out.Keep(customers.FieldAddressRegion, strconv.FormatInt(a.Province, 10))
+	}
+}

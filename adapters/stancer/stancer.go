@@ -1,0 +1,158 @@
+// Package stancer connects the facade to the customers of Stancer (France), version 1 of its API.
+//
+// Stancer keeps a name as one text, one e-mail address, one phone number (its "mobile") and the caller's own id, and no
+// address. It needs an e-mail address or a phone number. It refuses a second customer with the same data: that is
+// [customers.ErrAlreadyExists] with ExistingID. It lists and finds nothing.
+//
+// As stores the generated client: *stancer.API of package gen/stancer. [customers.Customer].Native is a *stancer.Customer
+// of that package.
+//
+// Vendor pages: https://www.stancer.com/documentation/api; the contract is specs/stancer.yaml.
+package stancer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/gen/stancer"
+	"github.com/contract-first/customers/transport"
+)
+
+// Config says how to reach Stancer.
+type Config struct {
+	// APIKey is a secret key: stest_… for test, sprod_… for live customers. Required.
+	APIKey string
+	// BaseURL is the root of the API, "" for Stancer's own.
+	BaseURL string
+	Policy  customers.Policy
+	transport.Options
+}
+
+// Open makes a client for Stancer. Nothing is sent. It fails with customers.ErrConfig if a setting is missing or wrong.
+func Open(c Config) (*customers.Client, error) {
+	driver, err := NewDriver(c)
+	if err != nil {
+		return nil, err
+	}
+	return customers.NewClient(driver, c.Policy)
+}
+
+type driver struct {
+	customers.Unsupported
+	wire *transport.Wire
+	api  *stancer.API
+}
+
+// NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
+func NewDriver(c Config) (customers.Driver, error) {
+	const provider = "stancer"
+	switch prefix, _, _ := strings.Cut(c.APIKey, "_"); {
+	case c.APIKey == "":
+		return nil, transport.ConfigError(provider, "APIKey", "is missing")
+	case prefix == "ptest" || prefix == "pprod":
+		return nil, transport.ConfigError(provider, "APIKey", "is a public key; this API takes the secret one, stest_… or sprod_…")
+	case prefix != "stest" && prefix != "sprod":
+		return nil, transport.ConfigError(provider, "APIKey", "must begin with stest_ or sprod_")
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = stancer.Production
+	}
+	wire, err := transport.New(provider, c.BaseURL, transport.Basic(c.APIKey, ""), c.Options, decodeError)
+	if err != nil {
+		return nil, err
+	}
+	api, err := stancer.NewClient(wire.Base(), stancer.WithHTTPClient(wire))
+	if err != nil {
+		return nil, err
+	}
+	return &driver{wire: wire, api: api}, nil
+}
+
+func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
+
+func (d *driver) As(target any) bool { return transport.As(target, d.api) }
+
+func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+	body := stancer.CustomerCreate{
+		Email: p.Email, Mobile: p.Phone, Name: p.Name.String(), ExternalID: p.Reference,
+	}
+	created, err := transport.Call[stancer.Customer](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.CreateCustomer(ctx, body)
+	}, &body)
+	return customer(created), err
+}
+
+func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
+	got, err := transport.Call[stancer.Customer](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
+		return d.api.GetCustomer(ctx, id)
+	})
+	return customer(got), err
+}
+
+func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) error {
+	p := patch.Profile()
+	body := stancer.CustomerUpdate{
+		Email: p.Email, Mobile: p.Phone, Name: p.Name.String(), ExternalID: p.Reference,
+	}
+	_, err := transport.Call[transport.Nothing](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.UpdateCustomer(ctx, id, body)
+	}, &body)
+	return err
+}
+
+func (d *driver) Delete(ctx context.Context, id string) error {
+	_, err := transport.Call[transport.Nothing](ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
+		return d.api.DeleteCustomer(ctx, id)
+	})
+	return err
+}
+
+func customer(c *stancer.Customer) *customers.Customer {
+	if c == nil {
+		return nil
+	}
+	out := &customers.Customer{ID: c.ID, Native: c}
+	out.Take(customers.FieldReference, c.ExternalID)
+	out.Take(customers.FieldNameFull, c.Name)
+	out.Take(customers.FieldEmail, c.Email)
+	out.Take(customers.FieldPhone, c.Mobile)
+	if c.Created != 0 {
+		out.CreatedAt = time.Unix(c.Created, 0).UTC()
+	}
+	return out
+}
+
+// decodeError reads {"error":{"type":…,"message":…}}, where message is a text, an object with error and id, or an object
+// of texts by property.
+func decodeError(e *customers.Error, body []byte) {
+	var reply stancer.ErrorReply
+	if json.Unmarshal(body, &reply) != nil {
+		return
+	}
+	e.Code = reply.Error.Type
+	if json.Unmarshal(reply.Error.Message, &e.Message) == nil {
+		return
+	}
+	var parts stancer.ErrorMessageObject
+	if json.Unmarshal(reply.Error.Message, &parts) != nil {
+		return
+	}
+	texts := []string{parts.Error}
+	if parts.Error == "" {
+		texts = nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(parts.AdditionalProperties)) {
+		texts = append(texts, fmt.Sprintf("%s: %s", name, parts.AdditionalProperties[name]))
+	}
+	e.Message = strings.Join(texts, "; ")
+	if e.Kind == customers.ErrAlreadyExists {
+		e.ExistingID = parts.ID
+	}
+}
