@@ -20,6 +20,9 @@ const (
 	SimplePinAddCreated     Dialect = "simplepin.add-created"
 	SimplePinUpdateReplaces Dialect = "simplepin.update-replaces"
 	SimplePinAddOverwrites  Dialect = "simplepin.add-overwrites"
+	SimplePinUpdateCreated  Dialect = "simplepin.update-created"
+	SimplePinUpdateByQuery  Dialect = "simplepin.update-by-query"
+	SimplePinSinceUTC       Dialect = "simplepin.since-utc"
 
 	FatoraNotesInCreate   Dialect = "fatora.notes-in-create"
 	FatoraErrorObject     Dialect = "fatora.error-object"
@@ -28,6 +31,8 @@ const (
 	FatoraDeleteOK        Dialect = "fatora.delete-ok"
 	FatoraNulls           Dialect = "fatora.nulls"
 	FatoraAuthorizeByPost Dialect = "fatora.authorize-by-post"
+	FatoraSmallPages      Dialect = "fatora.small-pages"
+	FatoraEmailByPart     Dialect = "fatora.email-by-part"
 )
 
 // DialectInfo says what a dialect changes.
@@ -46,17 +51,22 @@ func Dialects() []DialectInfo {
 		{DigitalpayeNewPathOnly, "only /v1/customer creates"},
 		{DigitalpayeOldPathOnly, "only /v1/customers/create creates"},
 		{DigitalpayeEnvironmentRequired, "requests without X-Environment are refused"},
-		{DigitalpayeUpsert, "the same e-mail and phone give the same customer again"},
+		{DigitalpayeUpsert, "the same e-mail and phone write the same customer again instead of making another"},
 		{SimplePinAddCreated, "add answers 201 instead of 200"},
 		{SimplePinUpdateReplaces, "update writes the whole customer instead of merging what is sent"},
 		{SimplePinAddOverwrites, "adding a known customer_id overwrites it instead of being forbidden"},
+		{SimplePinUpdateCreated, "update answers 201 instead of 200"},
+		{SimplePinUpdateByQuery, "update needs customer_id in the query; in the body alone it does not do"},
+		{SimplePinSinceUTC, "customer_since comes back in UTC instead of with the offset it was sent with"},
 		{FatoraNotesInCreate, "create answers with notes instead of note"},
-		{FatoraErrorObject, "error is an object with a description instead of a text"},
+		{FatoraErrorObject, "error is an object with a description instead of a text, except at Authorize, whose error is printed"},
 		{FatoraUpdateReplaces, "PUT writes the whole client instead of merging what is sent"},
 		{FatoraCreateOK, "create answers 200 instead of 201"},
 		{FatoraDeleteOK, "delete answers 200 with a status instead of 204"},
 		{FatoraNulls, "values that a client lacks come as null instead of being left out"},
 		{FatoraAuthorizeByPost, "Authorize is a POST instead of a GET"},
+		{FatoraSmallPages, "a page holds ten clients at most, whatever page_size asks for"},
+		{FatoraEmailByPart, "the filter by email finds parts of addresses instead of whole ones"},
 	}
 }
 

@@ -188,14 +188,14 @@ func (d *driver) Delete(ctx context.Context, id string) error {
 
 func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*customers.Customer, error] {
 	return func(yield func(*customers.Customer, error) bool) {
-		params := fatora.ListClientsParams{PageSize: &d.pageSize}
+		op, params := customers.OpList, fatora.ListClientsParams{PageSize: &d.pageSize}
 		if q.Email != "" {
-			params.Email = &q.Email
+			op, params.Email = customers.OpFind, &q.Email
 		}
 		var before []int64
 		for page := 1; ; page++ {
 			params.Page = &page
-			reply, err := transport.Call[fatora.ListReply](ctx, d.wire, customers.OpList, func(ctx context.Context) (*http.Response, error) {
+			reply, err := transport.Call[fatora.ListReply](ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
 				return d.api.ListClients(ctx, &params)
 			}, &params)
 			if err != nil {

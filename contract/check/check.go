@@ -132,8 +132,7 @@ func IsFormat(s, format string) bool {
 	case "uuid":
 		return isUUID(s)
 	case "date-time":
-		_, err := time.Parse(time.RFC3339, s)
-		return err == nil
+		return isDateTime(s)
 	case "date":
 		_, err := time.Parse(time.DateOnly, s)
 		return err == nil
@@ -145,6 +144,17 @@ func IsFormat(s, format string) bool {
 func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s
+}
+
+// isDateTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, an offset
+// of a whole day.
+func isDateTime(s string) bool {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return false
+	}
+	_, offset := t.Zone()
+	return s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") && offset > -24*60*60 && offset < 24*60*60
 }
 
 func isUUID(s string) bool {

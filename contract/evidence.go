@@ -1,0 +1,156 @@
+package contract
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Evidence tells how sure one part of a contract is: the x-evidence in force there.
+type Evidence struct {
+	Place  string // JSON pointer into the document
+	Level  string // primary, public, observed or inferred
+	Source string
+	Note   string // "" if there is none
+}
+
+// Evidence returns what is in force for each server, operation, parameter, response, property, component schema and
+// security scheme, sorted by place. The nearest enclosing x-evidence holds; a reference takes that of its target. A
+// part without any has neither level nor source.
+func (s *Spec) Evidence() []Evidence {
+	doc := s.doc
+	w := evidenceWalk{root: evidence(Evidence{}, doc.Extensions)}
+	for i, server := range doc.Servers {
+		w.add("/servers/"+strconv.Itoa(i), w.root, server.Extensions)
+	}
+	for template, item := range doc.Paths.Map() {
+		place := "/paths/" + escape(template)
+		inForce := evidence(w.root, item.Extensions)
+		w.parameters(place, inForce, item.Parameters)
+		for method, op := range item.Operations() {
+			w.operation(place+"/"+strings.ToLower(method), inForce, op)
+		}
+	}
+	if c := doc.Components; c != nil {
+		for name, ref := range c.Parameters {
+			w.parameter("/components/parameters/"+escape(name), w.root, ref)
+		}
+		for name, ref := range c.RequestBodies {
+			w.content("/components/requestBodies/"+escape(name), evidence(w.root, ref.Value.Extensions), ref.Value.Content)
+		}
+		for name, ref := range c.Responses {
+			w.response("/components/responses/"+escape(name), w.root, ref)
+		}
+		for name, ref := range c.SecuritySchemes {
+			w.add("/components/securitySchemes/"+escape(name), w.root, ref.Value.Extensions)
+		}
+		for name, ref := range c.Schemas {
+			place := "/components/schemas/" + escape(name)
+			w.schema(place, w.add(place, w.root, ref.Value.Extensions), ref.Value)
+		}
+	}
+	slices.SortFunc(w.found, func(a, b Evidence) int { return strings.Compare(a.Place, b.Place) })
+	return w.found
+}
+
+// evidence is what holds for a part with these extensions below one for which outer holds.
+func evidence(outer Evidence, extensions map[string]any) Evidence {
+	own, ok := extensions["x-evidence"]
+	if !ok {
+		return outer
+	}
+	members, _ := own.(map[string]any)
+	text := func(name string) string {
+		s, _ := members[name].(string)
+		return strings.TrimSpace(s)
+	}
+	return Evidence{Level: text("level"), Source: text("source"), Note: text("note")}
+}
+
+type evidenceWalk struct {
+	root  Evidence
+	found []Evidence
+}
+
+// add notes what holds at a place and returns it.
+func (w *evidenceWalk) add(place string, outer Evidence, extensions map[string]any) Evidence {
+	e := evidence(outer, extensions)
+	e.Place = place
+	w.found = append(w.found, e)
+	return e
+}
+
+// outside is what encloses a part: the document, if the part stands among the components.
+func (w *evidenceWalk) outside(ref string, outer Evidence) Evidence {
+	if ref != "" {
+		return w.root
+	}
+	return outer
+}
+
+func (w *evidenceWalk) operation(place string, outer Evidence, op *openapi3.Operation) {
+	e := w.add(place, outer, op.Extensions)
+	w.parameters(place, e, op.Parameters)
+	if body := op.RequestBody; body != nil && body.Ref == "" {
+		w.content(place+"/requestBody", evidence(e, body.Value.Extensions), body.Value.Content)
+	}
+	for status, ref := range op.Responses.Map() {
+		w.response(place+"/responses/"+status, e, ref)
+	}
+}
+
+func (w *evidenceWalk) parameters(place string, outer Evidence, refs openapi3.Parameters) {
+	for i, ref := range refs {
+		w.parameter(place+"/parameters/"+strconv.Itoa(i), outer, ref)
+	}
+}
+
+func (w *evidenceWalk) parameter(place string, outer Evidence, ref *openapi3.ParameterRef) {
+	w.add(place, w.outside(ref.Ref, outer), ref.Value.Extensions)
+}
+
+func (w *evidenceWalk) response(place string, outer Evidence, ref *openapi3.ResponseRef) {
+	e := w.add(place, w.outside(ref.Ref, outer), ref.Value.Extensions)
+	if ref.Ref == "" {
+		w.content(place, e, ref.Value.Content)
+	}
+}
+
+func (w *evidenceWalk) content(place string, outer Evidence, content openapi3.Content) {
+	for name, media := range content {
+		w.inline(place+"/content/"+escape(name)+"/schema", outer, media.Schema)
+	}
+}
+
+// inline looks into a schema that stands in its place; what a reference leads to is found among the components.
+func (w *evidenceWalk) inline(place string, outer Evidence, ref *openapi3.SchemaRef) {
+	if ref != nil && ref.Ref == "" {
+		w.schema(place, evidence(outer, ref.Value.Extensions), ref.Value)
+	}
+}
+
+func (w *evidenceWalk) schema(place string, e Evidence, s *openapi3.Schema) {
+	for name, ref := range s.Properties {
+		place := place + "/properties/" + escape(name)
+		own := w.add(place, w.outside(ref.Ref, e), ref.Value.Extensions)
+		w.inline(place, own, ref)
+	}
+	w.inline(place+"/items", e, s.Items)
+	w.inline(place+"/additionalProperties", e, s.AdditionalProperties.Schema)
+	w.inline(place+"/not", e, s.Not)
+	for keyword, refs := range map[string]openapi3.SchemaRefs{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf} {
+		for i, ref := range refs {
+			w.inline(place+"/"+keyword+"/"+strconv.Itoa(i), e, ref)
+		}
+	}
+}
+
+// escape writes a name as a token of a JSON pointer.
+func escape(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}

@@ -1,0 +1,109 @@
+// Package matrix draws the table of what each provider can do and keep, from their capabilities: for the command line
+// and for the README, which cannot differ.
+package matrix
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/contract-first/customers"
+)
+
+// Legend explains the cells.
+const Legend = `operations: yes; unproven = method or path is only inferred, needs Policy.AllowUnproven; – = not there
+fields: c = sent on create, u = on update, r = read back, ! = needed, + = joined with others into one text; – = not kept`
+
+// rows are the table without its header: the name of a row, then a cell per provider.
+func rows(providers []customers.Capabilities) (operations, fields [][]string) {
+	for _, op := range customers.Ops() {
+		row := []string{string(op)}
+		for i := range providers {
+			row = append(row, operation(&providers[i], op))
+		}
+		operations = append(operations, row)
+	}
+	for _, f := range customers.Fields() {
+		row := []string{string(f)}
+		for i := range providers {
+			row = append(row, field(&providers[i], f))
+		}
+		fields = append(fields, row)
+	}
+	return operations, fields
+}
+
+func operation(c *customers.Capabilities, op customers.Op) string {
+	oc, ok := c.Operation(op)
+	switch {
+	case !ok:
+		return "–"
+	case oc.Evidence == customers.EvidenceInferred:
+		return "unproven"
+	}
+	return "yes"
+}
+
+func field(c *customers.Capabilities, f customers.Field) string {
+	fc, ok := c.Field(f)
+	if !ok {
+		return "–"
+	}
+	var b strings.Builder
+	for _, mark := range []struct {
+		set  bool
+		sign string
+	}{{fc.Create, "c"}, {fc.Update, "u"}, {fc.Read, "r"}, {fc.Required, "!"}, {fc.Joined, "+"}} {
+		if mark.set {
+			b.WriteString(mark.sign)
+		}
+	}
+	return b.String()
+}
+
+// Text writes the table aligned, for a terminal.
+func Text(w io.Writer, providers []customers.Capabilities) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	header := ""
+	for _, p := range providers {
+		header += "\t" + strings.ToUpper(p.Provider)
+	}
+	fmt.Fprintln(tw, "CAN"+header)
+	operations, fields := rows(providers)
+	for _, row := range operations {
+		fmt.Fprintln(tw, strings.Join(row, "\t"))
+	}
+	fmt.Fprintln(tw)
+	fmt.Fprintln(tw, "KEEPS"+header)
+	for _, row := range fields {
+		fmt.Fprintln(tw, strings.Join(row, "\t"))
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "\n"+Legend)
+	return err
+}
+
+// Markdown writes the table for a document.
+func Markdown(w io.Writer, providers []customers.Capabilities) error {
+	operations, fields := rows(providers)
+	header, rule := "| |", "|---|"
+	for _, p := range providers {
+		header += " " + p.Provider + " |"
+		rule += "---|"
+	}
+	lines := []string{header, rule}
+	for _, row := range append(operations, fields...) {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			if cells[i] = cell; i == 0 || !strings.ContainsAny(cell, "–y") && cell != "unproven" {
+				cells[i] = "`" + cell + "`"
+			}
+		}
+		lines = append(lines, "| "+strings.Join(cells, " | ")+" |")
+	}
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
+}

@@ -1,0 +1,284 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/contract-first/customers/gen/digitalpaye"
+)
+
+// digitalpayeLifetime is read off the tokens in the provider's samples; no page states it.
+const digitalpayeLifetime = 10 * time.Minute
+
+const digitalpayeCustomers = "/v1/customers"
+
+// digitalpayeFake is version 1 of Digitalpaye's API.
+type digitalpayeFake struct {
+	config      Config
+	key, secret string
+	company     string
+	parser      *jwt.Parser
+
+	mu        sync.RWMutex
+	signing   []byte // changed to make all tokens worthless
+	customers []digitalpaye.Customer
+	byID      map[string]int             // indices in customers
+	byContact map[digitalpayeContact]int // the latest one
+}
+
+// digitalpayeContact is what makes two customers the same under [DigitalpayeUpsert].
+type digitalpayeContact struct{ email, phone string }
+
+// digitalpayeClaims are the contents of a token.
+type digitalpayeClaims struct {
+	CompanyID string `json:"companyId"`
+	jwt.RegisteredClaims
+}
+
+func newDigitalpaye(config Config, key, secret string) *digitalpayeFake {
+	f := &digitalpayeFake{
+		config: config, key: key, secret: secret, company: uuid4(),
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+			jwt.WithExpirationRequired(), jwt.WithTimeFunc(config.Now),
+		),
+		byID: map[string]int{}, byContact: map[digitalpayeContact]int{},
+	}
+	f.expireTokens()
+	return f
+}
+
+func (f *digitalpayeFake) expireTokens() {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	f.mu.Lock()
+	f.signing = key
+	f.mu.Unlock()
+}
+
+func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
+	path := r.URL.EscapedPath()
+	if path == "/v1/auth" {
+		if r.Method != http.MethodPost {
+			return digitalpayeWrongMethod("POST")
+		}
+		return f.auth(r)
+	}
+	if !f.authorized(r) {
+		return digitalpayeError(http.StatusUnauthorized, "Token d'accès invalide. Veuillez vous reconnecter.")
+	}
+	create := func() answer { return f.create(body) }
+	id, one := pathID(path, digitalpayeCustomers+"/")
+	switch {
+	case path == "/v1/customer" && !f.config.has(DigitalpayeOldPathOnly):
+		if r.Method == http.MethodPost {
+			return f.environment(r, create)
+		}
+		return digitalpayeWrongMethod("POST")
+	case id == "create" && r.Method == http.MethodPost:
+		if f.config.has(DigitalpayeNewPathOnly) {
+			return digitalpayeUnserved()
+		}
+		return f.environment(r, create)
+
+	case path == digitalpayeCustomers && r.Method == http.MethodGet:
+		return f.environment(r, f.list)
+	case one && r.Method == http.MethodGet:
+		return f.environment(r, func() answer { return f.get(id) })
+	case path == digitalpayeCustomers, one:
+		return digitalpayeWrongMethod("GET")
+	}
+	return digitalpayeUnserved()
+}
+
+// environment answers unless a header is missing. The official SDKs never send it, so it is needed in a dialect only;
+// what stands in it is not looked at.
+func (f *digitalpayeFake) environment(r *http.Request, serve func() answer) answer {
+	if f.config.has(DigitalpayeEnvironmentRequired) && r.Header.Get("X-Environment") == "" {
+		a := digitalpayeError(http.StatusBadRequest, "L'en-tête X-Environment est requis.")
+		a.beyond = r.Method == http.MethodGet
+		return a
+	}
+	return serve()
+}
+
+// auth gives a token; the body, documented as empty, is not looked at, nor is its Content-Type.
+func (f *digitalpayeFake) auth(r *http.Request) answer {
+	key, secret, ok := r.BasicAuth()
+	switch {
+	case !ok || key == "" || secret == "":
+		return digitalpayeError(http.StatusBadRequest, "Les identifiants API (apikey et apisecret) sont requis.")
+	case !same(key, f.key) || !same(secret, f.secret):
+		return digitalpayeError(http.StatusUnauthorized,
+			"Identifiants API incorrects. Veuillez vérifier votre clé API et votre secret.")
+	}
+	return f.environment(r, f.token)
+}
+
+func (f *digitalpayeFake) token() answer {
+	lifetime := f.config.TokenLifetime
+	if lifetime == 0 {
+		lifetime = digitalpayeLifetime
+	}
+	now := f.config.Now()
+	exp := now.Add(lifetime)
+	f.mu.RLock()
+	signing := f.signing
+	f.mu.RUnlock()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, digitalpayeClaims{
+		CompanyID: f.company,
+		RegisteredClaims: jwt.RegisteredClaims{
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(exp),
+		},
+	}).SignedString(signing)
+	if err != nil {
+		return digitalpayeError(http.StatusInternalServerError, "Une erreur est survenue. Veuillez réessayer")
+	}
+	return answer{status: http.StatusOK, body: digitalpaye.TokenReply{
+		StatusCode: http.StatusOK, Message: "Successful", Data: digitalpaye.Token{Token: token, Exp: exp.Unix()},
+	}}
+}
+
+func (f *digitalpayeFake) authorized(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return false
+	}
+	f.mu.RLock()
+	signing := f.signing
+	f.mu.RUnlock()
+	_, err := f.parser.ParseWithClaims(token, &digitalpayeClaims{}, func(*jwt.Token) (any, error) { return signing, nil })
+	return err == nil
+}
+
+func (f *digitalpayeFake) create(body []byte) answer {
+	request, reason := readDigitalpaye(body)
+	if reason != "" {
+		return digitalpayeError(http.StatusBadRequest, reason)
+	}
+	c := digitalpaye.Customer{
+		ID: uuid4(), CreatedAt: f.config.Now().UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000Z"),
+		FirstName: request.FirstName, LastName: request.LastName, Email: request.Email, PhoneNumber: request.PhoneNumber,
+		Address: digitalpaye.Address(request.Address),
+	}
+	contact := digitalpayeContact{c.Email, c.PhoneNumber}
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i, ok := f.byContact[contact]; ok && f.config.has(DigitalpayeUpsert) {
+		c.ID, c.CreatedAt = f.customers[i].ID, f.customers[i].CreatedAt
+		f.customers[i] = c
+		return digitalpayeCustomer(c)
+	}
+	f.byID[c.ID], f.byContact[contact] = len(f.customers), len(f.customers)
+	f.customers = append(f.customers, c)
+	return digitalpayeCustomer(c)
+}
+
+// readDigitalpaye decodes a new customer. The reasons are inferred, but for the tone.
+func readDigitalpaye(body []byte) (c digitalpaye.CustomerCreate, reason string) {
+	o, ok := readObject(body)
+	if !ok {
+		return c, "Le corps de la requête n'est pas un JSON valide."
+	}
+	address := object{}
+	if raw, given := o["address"]; given {
+		if address, ok = readObject(raw); !ok {
+			return c, digitalpayeInvalid("address")
+		}
+	}
+	for _, p := range []struct {
+		in   object
+		path string
+		name string
+		to   *string
+	}{
+		{o, "", "firstName", &c.FirstName},
+		{o, "", "lastName", &c.LastName},
+		{o, "", "email", &c.Email},
+		{o, "", "phoneNumber", &c.PhoneNumber},
+		{address, "address.", "countryCode", &c.Address.CountryCode},
+		{address, "address.", "city", &c.Address.City},
+		{address, "address.", "streetAddress", &c.Address.StreetAddress},
+	} {
+		if *p.to, ok = p.in.text(p.name); !ok {
+			return c, digitalpayeInvalid(p.path + p.name)
+		}
+	}
+	if vs := c.Check(); len(vs) > 0 {
+		name := strings.ReplaceAll(strings.TrimPrefix(vs[0].Pointer, "/"), "/", ".")
+		if vs[0].Rule == "required" {
+			return c, "Le champ " + name + " est requis."
+		}
+		return c, digitalpayeInvalid(name)
+	}
+	return c, ""
+}
+
+func digitalpayeInvalid(name string) string { return "Le champ " + name + " est invalide." }
+
+func (f *digitalpayeFake) get(id string) answer {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	i, ok := f.byID[id]
+	if !ok {
+		return digitalpayeError(http.StatusNotFound, "Aucun client trouvé.")
+	}
+	return digitalpayeCustomer(f.customers[i])
+}
+
+// list answers with all customers, the oldest first (inferred).
+func (f *digitalpayeFake) list() answer {
+	f.mu.RLock()
+	all := slices.Clone(f.customers)
+	f.mu.RUnlock()
+	if all == nil {
+		all = []digitalpaye.Customer{}
+	}
+	return answer{status: http.StatusOK, body: struct {
+		digitalpaye.CustomerListReply
+		Data []digitalpaye.Customer `json:"data"` // also if there are none
+	}{digitalpaye.CustomerListReply{StatusCode: http.StatusOK, Message: "Successful"}, all}}
+}
+
+func digitalpayeCustomer(c digitalpaye.Customer) answer {
+	return answer{status: http.StatusOK, body: digitalpaye.CustomerReply{
+		StatusCode: http.StatusOK, Message: "Successful", Data: c,
+	}}
+}
+
+func digitalpayeError(status int, reason string) answer {
+	name := strings.TrimSuffix(strings.ReplaceAll(http.StatusText(status), " ", ""), "Error")
+	return answer{status: status, body: digitalpaye.ErrorReply{
+		StatusCode: status, Message: name + "Error", Reason: reason,
+	}}
+}
+
+// digitalpayeUnserved is the answer to a path that does not exist; in a dialect that may be one of the contract's.
+func digitalpayeUnserved() answer {
+	a := digitalpayeError(http.StatusNotFound, "Ressource introuvable.") // inferred
+	a.beyond = true
+	return a
+}
+
+// digitalpayeWrongMethod is inferred.
+func digitalpayeWrongMethod(allow string) answer {
+	a := digitalpayeError(http.StatusMethodNotAllowed, "Méthode non autorisée.")
+	a.header = http.Header{"Allow": {allow}}
+	return a
+}
+
+// uuid4 is a random UUID.
+func uuid4() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,362 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/contract-first/customers/gen/fatora"
+)
+
+const fatoraTokenLifetime = 360 * 24 * time.Hour // that of the token in the documentation
+
+// fatoraAPI is one merchant's account. Of the texts of its errors only that of a wrong key is documented.
+type fatoraAPI struct {
+	config Config
+	apiKey string
+	parser *jwt.Parser
+
+	mu       sync.Mutex
+	key      []byte                        // signs the tokens
+	clients  map[int64]fatora.ClientRecord // the remark in Notes
+	ids      []int64                       // in order
+	byEmail  map[string][]int64            // in order
+	sameData map[fatoraIdentity]int        // how many clients have it
+	lastID   int64
+}
+
+// fatoraIdentity is what makes two clients the same: inferred, the documentation says "same data".
+type fatoraIdentity struct{ name, email, phone string }
+
+func identity(c fatora.ClientRecord) fatoraIdentity { return fatoraIdentity{c.Name, c.Email, c.Phone} }
+
+func newFatora(config Config, key string) *fatoraAPI {
+	if config.TokenLifetime == 0 {
+		config.TokenLifetime = fatoraTokenLifetime
+	}
+	return &fatoraAPI{
+		config: config, apiKey: key,
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(config.Now), jwt.WithExpirationRequired(),
+		),
+		key:     []byte(secret(32)),
+		clients: map[int64]fatora.ClientRecord{}, byEmail: map[string][]int64{}, sameData: map[fatoraIdentity]int{},
+		lastID: 1000,
+	}
+}
+
+func (f *fatoraAPI) expireTokens() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.key = []byte(secret(32))
+}
+
+func (f *fatoraAPI) serve(r *http.Request, body []byte) answer {
+	if r.URL.Path == "/v1/Authorization/Authorize" {
+		return f.authorize(r, body)
+	}
+	if !f.authorized(r) {
+		return f.refuse(http.StatusUnauthorized, "Invalid bearer token")
+	}
+	path := r.URL.EscapedPath()
+	segment, one := pathID(path, "/v1/clients/")
+	// A sample of the documentation lists with a slash at the end.
+	if !one && strings.TrimSuffix(path, "/") != "/v1/clients" {
+		return f.refuse(http.StatusNotFound, "The resource does not exist")
+	}
+	methods := []string{http.MethodGet, http.MethodPost}
+	if one {
+		methods = []string{http.MethodGet, http.MethodPut, http.MethodDelete}
+	}
+	if !slices.Contains(methods, r.Method) {
+		a := f.refuse(http.StatusMethodNotAllowed, "The method is not allowed")
+		a.header = http.Header{"Allow": {strings.Join(methods, ", ")}}
+		return a
+	}
+	if !acceptsJSON(r.Header) {
+		return f.refuse(http.StatusNotAcceptable, "Only application/json can be produced")
+	}
+	if len(body) > 0 && !isJSON(r.Header) {
+		return f.refuse(http.StatusUnsupportedMediaType, "Only application/json is accepted")
+	}
+	if !one {
+		if r.Method == http.MethodPost {
+			return f.create(body)
+		}
+		return f.list(r.URL.Query())
+	}
+	id, err := strconv.ParseInt(segment, 10, 64)
+	if err != nil {
+		id = 0 // nobody's
+	}
+	switch r.Method {
+	case http.MethodPut:
+		return f.update(id, body)
+	case http.MethodDelete:
+		return f.delete(id)
+	}
+	return f.get(id)
+}
+
+func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
+	// The page of this call prints its error as a text, whatever the others do.
+	refuse := func(status int, text string) answer { return answer{status: status, body: fatoraError(text)} }
+
+	method := http.MethodGet
+	if f.config.has(FatoraAuthorizeByPost) {
+		method = http.MethodPost
+	}
+	switch {
+	case !same(r.Header.Get("api_key"), f.apiKey):
+		return refuse(http.StatusUnauthorized, "Invalid API Key")
+	case r.Method == http.MethodPost && method == http.MethodGet:
+		// The contract has both methods, each for its own reading, and a 405 for neither.
+		return refuse(http.StatusBadRequest, "The method is not allowed")
+	case r.Method != method:
+		a := refuse(http.StatusMethodNotAllowed, "The method is not allowed")
+		a.header = http.Header{"Allow": {method}}
+		a.beyond = r.Method == http.MethodGet
+		return a
+	case !acceptsJSON(r.Header):
+		return refuse(http.StatusNotAcceptable, "Only application/json can be produced")
+	case len(body) > 0 && !isJSON(r.Header):
+		return refuse(http.StatusUnsupportedMediaType, "Only application/json is accepted")
+	}
+	now := f.config.Now()
+	f.mu.Lock()
+	key := f.key
+	f.mu.Unlock()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"unique_name": "merchant@example.com",
+		"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/hash": secret(32),
+		"nbf": now.Unix(), "exp": now.Add(f.config.TokenLifetime).Unix(), "iat": now.Unix(),
+	}).SignedString(key)
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "Internal server error")
+	}
+	return answer{status: http.StatusOK, body: fatora.TokenReply{Success: true, BearerToken: token}}
+}
+
+func (f *fatoraAPI) authorized(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return false
+	}
+	f.mu.Lock()
+	key := f.key
+	f.mu.Unlock()
+	_, err := f.parser.Parse(token, func(*jwt.Token) (any, error) { return key, nil })
+	return err == nil
+}
+
+func (f *fatoraAPI) create(body []byte) answer {
+	var sent fatora.ClientWrite
+	if !decodeObject(body, &sent) {
+		return f.refuse(http.StatusBadRequest, "The body is not valid")
+	}
+	if len(sent.Check()) > 0 {
+		return f.refuse(http.StatusBadRequest, "The name is required")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	client := record(f.lastID+1, sent)
+	if f.sameData[identity(client)] > 0 {
+		return f.refuse(http.StatusConflict, "The client already exists")
+	}
+	f.lastID++
+	f.ids = append(f.ids, client.ID)
+	f.put(client)
+	status, remark := http.StatusCreated, "note"
+	if f.config.has(FatoraCreateOK) {
+		status = http.StatusOK
+	}
+	if f.config.has(FatoraNotesInCreate) {
+		remark = "notes"
+	}
+	return f.one(status, client, remark)
+}
+
+func (f *fatoraAPI) get(id int64) answer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	client, ok := f.clients[id]
+	if !ok {
+		return f.refuse(http.StatusNotFound, "The client does not exist")
+	}
+	return f.one(http.StatusOK, client, "notes")
+}
+
+func (f *fatoraAPI) update(id int64, body []byte) answer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old, ok := f.clients[id]
+	if !ok {
+		return f.refuse(http.StatusNotFound, "The client does not exist")
+	}
+	var sent fatora.ClientWrite
+	if !f.config.has(FatoraUpdateReplaces) {
+		sent = fatora.ClientWrite{Address: old.Address, Email: old.Email, Notes: old.Notes, Phone: old.Phone}
+	}
+	if !decodeObject(body, &sent) {
+		return f.refuse(http.StatusBadRequest, "The body is not valid")
+	}
+	if len(sent.Check()) > 0 {
+		return f.refuse(http.StatusBadRequest, "The name is required") // as in a create, whose body it is
+	}
+	// That another client has the same data is no obstacle: 409 is documented for a create only.
+	client := record(id, sent)
+	f.drop(old)
+	f.put(client)
+	return f.one(http.StatusOK, client, "notes")
+}
+
+func (f *fatoraAPI) delete(id int64) answer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	client, ok := f.clients[id]
+	if !ok {
+		return f.refuse(http.StatusNotFound, "The client does not exist")
+	}
+	f.drop(client)
+	f.ids = without(f.ids, id)
+	if f.config.has(FatoraDeleteOK) {
+		return answer{status: http.StatusOK, body: fatora.StatusReply{Status: "SUCCESS"}}
+	}
+	return answer{status: http.StatusNoContent}
+}
+
+// list answers in the order of the ids. It joins filters by "and", compares the whole e-mail address, and looks for the
+// keyword in name, e-mail and phone (all inferred).
+func (f *fatoraAPI) list(query url.Values) answer {
+	page, ok := positive(query, "page", 1)
+	size, sizeOK := positive(query, "page_size", 20)
+	if !ok || !sizeOK {
+		return f.refuse(http.StatusBadRequest, "page and page_size must be positive integers")
+	}
+	if f.config.has(FatoraSmallPages) {
+		size = min(size, 10)
+	}
+	email, keyword := query.Get("email"), strings.ToLower(query.Get("keyword"))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ids, byPart := f.ids, f.config.has(FatoraEmailByPart)
+	if email != "" && !byPart {
+		ids = f.byEmail[email]
+	}
+	if keyword != "" || email != "" && byPart {
+		var found []int64
+		for _, id := range ids {
+			c := f.clients[id]
+			if strings.Contains(c.Email, email) && strings.Contains(strings.ToLower(c.Name+"\n"+c.Email+"\n"+c.Phone), keyword) {
+				found = append(found, id)
+			}
+		}
+		ids = found
+	}
+	if page-1 > len(ids)/size {
+		ids = nil
+	} else {
+		ids = ids[min((page-1)*size, len(ids)):]
+		ids = ids[:min(size, len(ids))]
+	}
+	if f.config.has(FatoraNulls) {
+		clients := make([]any, len(ids))
+		for i, id := range ids {
+			clients[i] = withNulls(f.clients[id], "notes")
+		}
+		return answer{status: http.StatusOK, body: map[string]any{"status": "SUCCESS", "clients": clients}}
+	}
+	clients := make([]fatora.ClientRecord, len(ids))
+	for i, id := range ids {
+		clients[i] = f.clients[id]
+	}
+	return answer{status: http.StatusOK, body: fatora.ListReply{Status: "SUCCESS", Clients: clients}}
+}
+
+// put stores a client, except for its place among all.
+func (f *fatoraAPI) put(c fatora.ClientRecord) {
+	f.clients[c.ID] = c
+	f.sameData[identity(c)]++
+	if c.Email != "" {
+		ids := f.byEmail[c.Email]
+		i, _ := slices.BinarySearch(ids, c.ID)
+		f.byEmail[c.Email] = slices.Insert(ids, i, c.ID)
+	}
+}
+
+// drop undoes put.
+func (f *fatoraAPI) drop(c fatora.ClientRecord) {
+	delete(f.clients, c.ID)
+	if f.sameData[identity(c)]--; f.sameData[identity(c)] == 0 {
+		delete(f.sameData, identity(c))
+	}
+	if ids := without(f.byEmail[c.Email], c.ID); len(ids) > 0 {
+		f.byEmail[c.Email] = ids
+	} else {
+		delete(f.byEmail, c.Email)
+	}
+}
+
+// one is an answer with one client, whose remark has the given name.
+func (f *fatoraAPI) one(status int, c fatora.ClientRecord, remark string) answer {
+	if f.config.has(FatoraNulls) {
+		return answer{status: status, body: map[string]any{"status": "SUCCESS", "client": withNulls(c, remark)}}
+	}
+	if remark == "note" {
+		c.Note, c.Notes = c.Notes, ""
+	}
+	return answer{status: status, body: fatora.ClientReply{Status: "SUCCESS", Client: c}}
+}
+
+func (f *fatoraAPI) refuse(status int, text string) answer {
+	if f.config.has(FatoraErrorObject) {
+		return answer{status: status, body: fatoraError(fatora.ErrorObject{Description: text})}
+	}
+	return answer{status: status, body: fatoraError(text)}
+}
+
+// fatoraError is the body of an error that is a text or an object.
+func fatoraError(detail any) fatora.ErrorReply {
+	raw, _ := json.Marshal(detail) // cannot fail
+	return fatora.ErrorReply{Status: "ERROR", Error: raw}
+}
+
+func record(id int64, sent fatora.ClientWrite) fatora.ClientRecord {
+	return fatora.ClientRecord{ID: id, Name: sent.Name, Phone: sent.Phone, Email: sent.Email, Address: sent.Address, Notes: sent.Notes}
+}
+
+// withNulls is a client whose absent values are null.
+func withNulls(c fatora.ClientRecord, remark string) map[string]any {
+	m := map[string]any{"id": c.ID, "name": c.Name}
+	for name, value := range map[string]string{"phone": c.Phone, "email": c.Email, "address": c.Address, remark: c.Notes} {
+		m[name] = value
+		if value == "" {
+			m[name] = nil
+		}
+	}
+	return m
+}
+
+// positive reads a parameter that is a positive integer.
+func positive(query url.Values, name string, otherwise int) (int, bool) {
+	if !query.Has(name) {
+		return otherwise, true
+	}
+	n, err := strconv.Atoi(query.Get(name))
+	return n, err == nil && n > 0
+}
+
+// without takes an id out of a sorted list.
+func without(ids []int64, id int64) []int64 {
+	if i, ok := slices.BinarySearch(ids, id); ok {
+		return slices.Delete(ids, i, i+1)
+	}
+	return ids
+}

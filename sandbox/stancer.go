@@ -1,0 +1,263 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/contract-first/customers/contract/check"
+	"github.com/contract-first/customers/gen/stancer"
+)
+
+const stancerCustomers = "/v1/customers"
+
+// stancerFake is version 1 of Stancer's API, in test mode, as its key says.
+type stancerFake struct {
+	config Config
+	key    string
+
+	mu   sync.RWMutex
+	byID map[string]stancer.Customer
+	// same has the ids of the customers with the same data, the oldest first. A create never makes a second one, but an
+	// update may.
+	same map[stancer.CustomerUpdate][]string
+}
+
+func newStancer(config Config, key string) *stancerFake {
+	return &stancerFake{
+		config: config, key: key, byID: map[string]stancer.Customer{}, same: map[stancer.CustomerUpdate][]string{},
+	}
+}
+
+func (f *stancerFake) expireTokens() {} // it has none
+
+func (f *stancerFake) serve(r *http.Request, body []byte) answer {
+	if user, password, _ := r.BasicAuth(); !same(user, f.key) || password != "" {
+		return stancerError(http.StatusUnauthorized, "You are not authorized to access that resource")
+	}
+	path := r.URL.EscapedPath()
+	if path == stancerCustomers || path == stancerCustomers+"/" {
+		if r.Method == http.MethodPost {
+			return f.create(body)
+		}
+		return stancerWrongMethod("POST") // no list in version 1
+	}
+	id, ok := pathID(path, stancerCustomers+"/")
+	if !ok {
+		return stancerError(http.StatusNotFound, "Not Found") // inferred
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return f.get(id)
+	case http.MethodPatch:
+		return f.update(id, body)
+	case http.MethodDelete:
+		return f.delete(id)
+	}
+	return stancerWrongMethod("DELETE, GET, PATCH")
+}
+
+func (f *stancerFake) create(body []byte) answer {
+	o, ok := readObject(body)
+	if !ok {
+		return stancerNoJSON()
+	}
+	data, refused := f.read(o)
+	// The key decides the mode, whatever is asked for (inferred).
+	if raw, given := o["live_mode"]; given && string(raw) != "true" && string(raw) != "false" {
+		refused = append(refused, "live_mode")
+	}
+	request := stancer.CustomerCreate{
+		Email: data.Email, ExternalID: data.ExternalID, Mobile: data.Mobile, Name: data.Name,
+	}
+	if a, bad := f.refusal(request.Check(), refused,
+		"You must provide an email or a phone number to create a customer."); bad {
+		return a
+	}
+	c := stancer.Customer{
+		ID: "cust_" + secret(24), Created: f.config.Now().Unix(),
+		Email: data.Email, ExternalID: data.ExternalID, Mobile: data.Mobile, Name: data.Name,
+	}
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if twins := f.same[data]; len(twins) > 0 {
+		return stancerError(http.StatusConflict, stancer.ErrorMessageObject{
+			Error: "Customer already exists, you may want to update it instead creating a new one", ID: twins[0],
+		})
+	}
+	f.byID[c.ID] = c
+	f.same[data] = append(f.same[data], c.ID)
+	return answer{status: http.StatusOK, body: f.show(c)}
+}
+
+func (f *stancerFake) get(id string) answer {
+	f.mu.RLock()
+	c, ok := f.byID[id]
+	f.mu.RUnlock()
+	if !ok {
+		return stancerNoCustomer(id)
+	}
+	return answer{status: http.StatusOK, body: f.show(c)}
+}
+
+func (f *stancerFake) update(id string, body []byte) answer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, ok := f.byID[id]
+	if !ok {
+		return stancerNoCustomer(id)
+	}
+	o, ok := readObject(body)
+	if !ok {
+		return stancerNoJSON()
+	}
+	change, refused := f.read(o)
+	// That a change without content is refused is inferred, and so is the text.
+	if a, bad := f.refusal(change.Check(), refused, "You must provide a value to change."); bad {
+		return a
+	}
+	f.forget(c)
+	for _, p := range []struct {
+		to   *string
+		from string
+	}{{&c.Email, change.Email}, {&c.ExternalID, change.ExternalID}, {&c.Mobile, change.Mobile}, {&c.Name, change.Name}} {
+		if p.from != "" {
+			*p.to = p.from
+		}
+	}
+	data := stancerData(c)
+	f.byID[id] = c
+	f.same[data] = append(f.same[data], id)
+	if f.config.has(StancerUpdateReturnsCustomer) {
+		return answer{status: http.StatusOK, body: f.show(c)}
+	}
+	return answer{status: http.StatusNoContent}
+}
+
+func (f *stancerFake) delete(id string) answer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, ok := f.byID[id]
+	if !ok {
+		return stancerNoCustomer(id)
+	}
+	f.forget(c)
+	delete(f.byID, id)
+	return answer{status: http.StatusNoContent}
+}
+
+// forget takes a customer out of those with the same data.
+func (f *stancerFake) forget(c stancer.Customer) {
+	data := stancerData(c)
+	rest := slices.DeleteFunc(f.same[data], func(id string) bool { return id == c.ID })
+	if len(rest) == 0 {
+		delete(f.same, data)
+		return
+	}
+	f.same[data] = rest
+}
+
+// stancerData is what makes two customers the same.
+func stancerData(c stancer.Customer) stancer.CustomerUpdate {
+	return stancer.CustomerUpdate{Email: c.Email, ExternalID: c.ExternalID, Mobile: c.Mobile, Name: c.Name}
+}
+
+// read takes out what a caller can set, and names the properties whose values the types of gen cannot tell from absent
+// ones: those that are no text, and empty texts. That a null is refused is inferred.
+func (f *stancerFake) read(o object) (data stancer.CustomerUpdate, refused []string) {
+	for _, p := range []struct {
+		name string
+		to   *string
+	}{{"email", &data.Email}, {"external_id", &data.ExternalID}, {"mobile", &data.Mobile}, {"name", &data.Name}} {
+		s, ok := o.text(p.name)
+		if _, given := o[p.name]; !ok || given && s == "" {
+			refused = append(refused, p.name)
+			continue
+		}
+		*p.to = s
+	}
+	if n := utf8.RuneCountInString(data.Name); f.config.has(StancerNameOfFour) && n > 0 && n < 4 {
+		refused = append(refused, "name")
+	}
+	return data, refused
+}
+
+// refusal is the answer to a request that breaks a rule; whole is the text if the rule is not that of a single value.
+func (f *stancerFake) refusal(vs []check.Violation, refused []string, whole string) (a answer, bad bool) {
+	for _, v := range vs {
+		if v.Pointer != "" {
+			refused = append(refused, strings.TrimPrefix(v.Pointer, "/"))
+		}
+	}
+	slices.Sort(refused)
+	refused = slices.Compact(refused)
+	switch {
+	case len(refused) > 0 && f.config.has(StancerErrorByField):
+		byField := map[string]string{}
+		for _, name := range refused {
+			byField[name] = "Invalid value"
+		}
+		return stancerError(http.StatusBadRequest, byField), true
+	case len(refused) > 0:
+		return stancerError(http.StatusBadRequest, "Invalid value for "+strings.Join(refused, ", ")), true // inferred
+	case len(vs) > 0:
+		return stancerError(http.StatusBadRequest, whole), true
+	}
+	return answer{}, false
+}
+
+// show is the customer as it is written. The provider writes live_mode also where it is false.
+func (f *stancerFake) show(c stancer.Customer) any {
+	if !f.config.has(StancerNulls) {
+		return struct {
+			stancer.Customer
+			LiveMode bool `json:"live_mode"`
+		}{c, c.LiveMode}
+	}
+	return struct {
+		stancer.Customer
+		LiveMode   bool    `json:"live_mode"`
+		Email      *string `json:"email"`
+		Mobile     *string `json:"mobile"`
+		Name       *string `json:"name"`
+		ExternalID *string `json:"external_id"`
+		Country    *string `json:"country"`
+	}{c, c.LiveMode, orNull(c.Email), orNull(c.Mobile), orNull(c.Name), orNull(c.ExternalID), orNull(c.Country)}
+}
+
+// orNull is nil, which is written as null, for what is absent.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// stancerError is an error with a message that is a text or an object.
+func stancerError(status int, message any) answer {
+	raw, err := marshal(message)
+	if err != nil {
+		status = http.StatusInternalServerError // it cannot fail: a text, or an object of texts
+	}
+	return answer{status: status, body: stancer.ErrorReply{
+		Error: stancer.ErrorDetail{Type: "invalid_request_error", Message: raw},
+	}}
+}
+
+// stancerNoCustomer is the answer to any id that does not exist, malformed ones included.
+func stancerNoCustomer(id string) answer {
+	return stancerError(http.StatusNotFound, "No such customer "+id)
+}
+
+// stancerNoJSON is inferred.
+func stancerNoJSON() answer { return stancerError(http.StatusBadRequest, "Invalid JSON") }
+
+// stancerWrongMethod is inferred.
+func stancerWrongMethod(allow string) answer {
+	a := stancerError(http.StatusMethodNotAllowed, "Method Not Allowed")
+	a.header = http.Header{"Allow": {allow}}
+	return a
+}
