@@ -60,7 +60,7 @@ type FieldCapability struct {
 }
 
 // Operation returns the capability for op, and false if the provider lacks it.
-func (c *Capabilities) Operation(op Op) (*OperationCapability, bool) {
+func (c Capabilities) Operation(op Op) (*OperationCapability, bool) {
 	for i := range c.Operations {
 		if c.Operations[i].Op == op {
 			return &c.Operations[i], true
@@ -70,7 +70,7 @@ func (c *Capabilities) Operation(op Op) (*OperationCapability, bool) {
 }
 
 // Field returns the capability for f, and false if the provider does not know it at all.
-func (c *Capabilities) Field(f Field) (*FieldCapability, bool) {
+func (c Capabilities) Field(f Field) (*FieldCapability, bool) {
 	for i := range c.Fields {
 		if c.Fields[i].Field == f {
 			return &c.Fields[i], true
@@ -80,9 +80,23 @@ func (c *Capabilities) Field(f Field) (*FieldCapability, bool) {
 }
 
 // keeps reports whether a call of op sends f.
-func (c *Capabilities) keeps(f Field, op Op) bool {
+func (c Capabilities) keeps(f Field, op Op) bool {
 	fc, ok := c.Field(f)
 	return ok && (op == OpCreate && fc.Create || op == OpUpdate && fc.Update)
+}
+
+// clears reports whether the provider is known to empty f, with every part of it that it has.
+func (c Capabilities) clears(f Field) bool {
+	known := false
+	for i := range c.Fields {
+		if fc := &c.Fields[i]; f.Covers(fc.Field) {
+			if !fc.Clear {
+				return false
+			}
+			known = true
+		}
+	}
+	return known
 }
 
 // Policy is what a program accepts of a provider. The zero value accepts nothing: no loss, nothing unproven.
@@ -104,7 +118,7 @@ func (p Policy) validate() []Violation {
 	var vs []Violation
 	for _, f := range p.AllowLoss {
 		if f != FieldUndeclared && !slices.ContainsFunc(Fields(), f.Covers) {
-			vs = append(vs, Violation{Pointer: "Policy.AllowLoss", Field: f, Rule: "unknown field"})
+			vs = append(vs, Violation{Pointer: "Policy.AllowLoss", Rule: "unknown field", Bound: string(f)})
 		}
 	}
 	for _, op := range p.AllowUnproven {

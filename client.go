@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
 		return nil, err
 	}
 	created, err := c.driver.Create(ctx, p)
-	if err == nil && created.ID == "" {
+	if err == nil && (created == nil || created.ID == "") {
 		err = &Error{Kind: ErrContract, Outcome: ErrUnknownOutcome, Detail: "the answer has no id"}
 	}
 	if err != nil {
@@ -71,7 +72,7 @@ func (c *Client) Get(ctx context.Context, id string) (*Customer, error) {
 		return nil, err
 	}
 	got, err := c.driver.Get(ctx, id)
-	if err == nil && got.ID != id {
+	if err == nil && (got == nil || got.ID != id) {
 		err = &Error{Kind: ErrContract, Detail: "the answer has another customer's id, or none"}
 	}
 	if err != nil {
@@ -94,14 +95,14 @@ func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 	}
 	vs := p.validate()
 	for _, f := range cleared {
-		if fc, ok := c.caps.Field(f); !ok || !fc.Clear {
+		if !c.caps.clears(f) {
 			vs = append(vs, Violation{Field: f, Rule: ruleClear, Bound: "is not known to work at this provider"})
 		}
 	}
 	lost, refused := c.fit(&p, OpUpdate)
 	vs = append(vs, refused...)
-	if len(vs) == 0 && len(lost) > 0 && len(p.Set()) == 0 {
-		vs = append(vs, unsupported(lost)...)
+	if len(vs) == 0 && len(cleared) == 0 && len(p.Set()) == 0 {
+		vs = unsupported(lost)
 	}
 	if err := c.refuse(OpUpdate, vs); err != nil {
 		return err
@@ -125,9 +126,10 @@ func (c *Client) Delete(ctx context.Context, id string) error {
 }
 
 // List gives the customers that q asks for, page by page as they are consumed. A query by reference or e-mail is the way
-// to find one; its results are filtered exactly. The order is the provider's. The iterator ends after its first error.
+// to find one; its results are filtered exactly. The order is the provider's. The iterator ends after its first error; a
+// customer without an id is one (ErrContract).
 //
-// A query that the provider cannot answer itself is answered from the whole list, if it has one.
+// What the provider cannot search by is searched for in its answer, the whole list if need be.
 func (c *Client) List(ctx context.Context, q Query) iter.Seq2[*Customer, error] {
 	return func(yield func(*Customer, error) bool) {
 		op, err := c.listing(q)
@@ -140,6 +142,10 @@ func (c *Client) List(ctx context.Context, q Query) iter.Seq2[*Customer, error] 
 				yield(nil, c.failed(op, err))
 				return
 			}
+			if customer == nil || customer.ID == "" {
+				yield(nil, c.failed(op, &Error{Kind: ErrContract, Detail: "a customer of the answer has no id"}))
+				return
+			}
 			if q.matches(customer) && !yield(customer, nil) {
 				return
 			}
@@ -149,32 +155,21 @@ func (c *Client) List(ctx context.Context, q Query) iter.Seq2[*Customer, error] 
 
 // listing decides which operation serves q, and whether it may be used.
 func (c *Client) listing(q Query) (Op, error) {
-	var vs []Violation
-	find, ok := c.caps.Operation(OpFind)
-	filtered := false
-	for f := range q.fields() {
-		filtered = true
-		if ok && slices.Contains(find.Filters, f) {
-			continue
-		}
-		// The whole list can be searched for what its customers show.
-		if fc, known := c.caps.Field(f); !known || !fc.Read || !c.can(OpList) {
-			vs = append(vs, unsupported([]Field{f})...)
-		}
-	}
 	op := OpList
-	if filtered && ok {
-		op = OpFind
+	find, ok := c.caps.Operation(OpFind)
+	var refused []Field
+	for f := range q.fields() {
+		if ok && slices.Contains(find.Filters, f) {
+			op = OpFind
+		} else if fc, known := c.caps.Field(f); !known || !fc.Read {
+			// What the provider does not search by, the Client can, if the customers show it.
+			refused = append(refused, f)
+		}
 	}
 	if err := c.usable(op); err != nil {
 		return op, err
 	}
-	return op, c.refuse(op, vs)
-}
-
-func (c *Client) can(op Op) bool {
-	_, ok := c.caps.Operation(op)
-	return ok
+	return op, c.refuse(op, unsupported(refused))
 }
 
 // ready checks what an operation on one customer needs: the operation itself and an id that can be part of a path.
@@ -201,11 +196,11 @@ func (c *Client) usable(op Op) error {
 
 func (c *Client) lacks(op Op) string {
 	if find, ok := c.caps.Operation(OpFind); op == OpList && ok {
-		detail := "this provider only finds customers, by"
-		for _, f := range find.Filters {
-			detail += " " + string(f)
+		by := make([]string, len(find.Filters))
+		for i, f := range find.Filters {
+			by[i] = string(f)
 		}
-		return detail
+		return "this provider only finds customers, by " + strings.Join(by, " or ")
 	}
 	return "this provider has no such operation"
 }
@@ -289,8 +284,11 @@ func (c *Client) failed(op Op, err error) error {
 		e = *known // a copy: callers that waited for the same token may share the original
 	}
 	e.Provider, e.Op = c.caps.Provider, op
-	if !op.Writes() {
+	switch {
+	case !op.Writes():
 		e.Outcome = ""
+	case e.Outcome == "":
+		e.Outcome = ErrUnknownOutcome // a driver that does not say is no reason to repeat
 	}
 	return &e
 }

@@ -7,7 +7,8 @@
 //   - A field that the provider cannot keep fails the call before anything is sent, unless [Policy] allows its loss.
 //   - An operation whose method or path nobody documents is refused with [ErrUnproven], unless [Policy] allows it.
 //   - Every failed write tells whether the provider may have done it ([Outcome]).
-//   - Errors, logs and printed values hold no secret and no customer's data.
+//   - Errors hold no secret and no customer's data. A [Profile], [Customer], [Patch] or [Query] that is printed or logged
+//     names its fields and shows none of their values.
 //
 // What goes over the wire is described by one OpenAPI contract per provider, in the folder specs. Data flows one way:
 //

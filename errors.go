@@ -83,8 +83,8 @@ func (v Violation) String() string {
 }
 
 // Error is what every failed call returns. Its text names provider, operation, kind, outcome, status, code and the
-// rules broken; it holds no secret and no value of a customer, and neither does any way of printing, logging or
-// marshalling it.
+// rules broken; it holds no secret and no value of a customer, and neither does what fmt prints, slog logs or
+// encoding/json makes of it.
 //
 // The fields are public so that drivers in other modules can make one.
 type Error struct {

@@ -1,8 +1,10 @@
 package customers
 
 import (
+	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -207,7 +209,32 @@ func (p Profile) Set() []Field {
 // LogValue tells which fields are set and none of their values.
 func (p Profile) LogValue() slog.Value { return slog.AnyValue(p.Set()) }
 
-// LogValue tells the id and which fields are set, and no value of them.
+// Format prints what LogValue tells, for every verb.
+func (p Profile) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, p.Set()) }
+
+// LogValue tells the id and which fields are set, and no value of them. It is not asked for customers inside of a slice
+// or struct, which a JSON handler marshals whole.
 func (c Customer) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", c.ID), slog.Any("set", c.Set()))
 }
+
+// Format prints what LogValue tells, for every verb.
+func (c Customer) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s %v", c.ID, c.Set()) }
+
+// named lists the fields that p sets or empties.
+func (p Patch) named() []Field {
+	set, cleared := p.profile()
+	return append(set.Set(), cleared...)
+}
+
+// LogValue tells which fields p names and none of their values.
+func (p Patch) LogValue() slog.Value { return slog.AnyValue(p.named()) }
+
+// Format prints what LogValue tells, for every verb.
+func (p Patch) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, p.named()) }
+
+// LogValue tells which fields q asks for and none of their values.
+func (q Query) LogValue() slog.Value { return slog.AnyValue(slices.Collect(q.fields())) }
+
+// Format prints what LogValue tells, for every verb.
+func (q Query) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, slices.Collect(q.fields())) }

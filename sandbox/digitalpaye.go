@@ -141,7 +141,7 @@ func (f *digitalpayeFake) token() answer {
 	if err != nil {
 		return digitalpayeError(http.StatusInternalServerError, "Une erreur est survenue. Veuillez réessayer")
 	}
-	return answer{status: http.StatusOK, body: digitalpaye.TokenReply{
+	return answer{secret: true, status: http.StatusOK, body: digitalpaye.TokenReply{
 		StatusCode: http.StatusOK, Message: "Successful", Data: digitalpaye.Token{Token: token, Exp: exp.Unix()},
 	}}
 }

@@ -117,12 +117,12 @@ func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
 	case !same(r.Header.Get("api_key"), f.apiKey):
 		return refuse(http.StatusUnauthorized, "Invalid API Key")
 	case r.Method == http.MethodPost && method == http.MethodGet:
-		// The contract has both methods, each for its own reading, and a 405 for neither.
+		// The contract has this method for the other reading, without a 405.
 		return refuse(http.StatusBadRequest, "The method is not allowed")
 	case r.Method != method:
 		a := refuse(http.StatusMethodNotAllowed, "The method is not allowed")
 		a.header = http.Header{"Allow": {method}}
-		a.beyond = r.Method == http.MethodGet
+		a.beyond = r.Method == http.MethodGet // the contract has the GET, this dialect has not
 		return a
 	case !acceptsJSON(r.Header):
 		return refuse(http.StatusNotAcceptable, "Only application/json can be produced")
@@ -141,7 +141,7 @@ func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "Internal server error")
 	}
-	return answer{status: http.StatusOK, body: fatora.TokenReply{Success: true, BearerToken: token}}
+	return answer{secret: true, status: http.StatusOK, body: fatora.TokenReply{Success: true, BearerToken: token}}
 }
 
 func (f *fatoraAPI) authorized(r *http.Request) bool {

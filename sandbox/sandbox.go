@@ -52,8 +52,9 @@ type Sandbox struct {
 type provider struct {
 	name    string
 	sandbox *Sandbox
-	spec    *contract.Spec
 	api     api
+	// spec loads the contract at the first request: a program that uses one provider does not parse four.
+	spec func() (*contract.Spec, error)
 }
 
 // api is the behaviour of one provider.
@@ -69,6 +70,7 @@ type answer struct {
 	status int
 	body   any
 	header http.Header // beside Content-Type; may be nil
+	secret bool        // the body holds a token, so the journal leaves it out
 	beyond bool        // a dialect's answer that the contract does not foresee: it is not held against it
 }
 
@@ -77,8 +79,11 @@ func New(config Config) (*Sandbox, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	if config.JournalSize == 0 {
+	switch {
+	case config.JournalSize == 0:
 		config.JournalSize = 10_000
+	case config.JournalSize < 0:
+		return nil, errors.New("JournalSize must not be negative")
 	}
 	for _, d := range config.Dialects {
 		if !slices.ContainsFunc(Dialects(), func(known DialectInfo) bool { return known.Dialect == d }) {
@@ -96,10 +101,7 @@ func New(config Config) (*Sandbox, error) {
 		"stancer":     newStancer(config, s.Stancer.APIKey),
 		"fatora":      newFatora(config, s.Fatora.APIKey),
 	} {
-		spec, err := contract.Load(name)
-		if err != nil {
-			return nil, err
-		}
+		spec := sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(name) })
 		s.providers[name] = &provider{name: name, sandbox: s, spec: spec, api: api}
 	}
 	return s, nil
@@ -164,15 +166,24 @@ const maxBody = 1 << 20
 
 // ServeHTTP reads the request, lets the fake answer, and writes the exchange with its violations into the journal.
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	spec, err := p.spec()
 	if err != nil {
-		return // the client broke off or sent too much: there is nobody to answer
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
 	}
 	e := Exchange{
 		Provider: p.name, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, RequestBody: body,
-		RequestHeader: redact(r.Header), RequestViolations: p.spec.CheckRequest(r, body),
+		RequestHeader: redact(r.Header), RequestViolations: spec.CheckRequest(r, body),
 	}
-	if op, ok := p.spec.Operation(r.Method, r.URL.Path); ok {
+	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {
 		e.Operation = op.ID
 	}
 	a := p.api.serve(r, body)
@@ -188,11 +199,15 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.Status = a.status
 	if e.Operation != "" && !a.beyond {
-		e.ResponseViolations = p.spec.CheckResponse(r, a.status, header, e.ResponseBody)
+		e.ResponseViolations = spec.CheckResponse(r, a.status, header, e.ResponseBody)
+	}
+	answered := e.ResponseBody
+	if a.secret {
+		e.ResponseBody = nil
 	}
 	p.sandbox.journal.add(e) // before the answer, so that a client that has it finds it in the journal
 	w.WriteHeader(a.status)
-	_, _ = w.Write(e.ResponseBody)
+	_, _ = w.Write(answered)
 }
 
 // marshal is json.Marshal without HTML escapes, as the providers write.
@@ -215,7 +230,7 @@ type Exchange struct {
 	RequestHeader http.Header // the values of credentials replaced
 	RequestBody   []byte
 	Status        int
-	ResponseBody  []byte
+	ResponseBody  []byte // nil where it holds a token
 	// RequestViolations and ResponseViolations are the rules of the contract that each side broke.
 	RequestViolations  []check.Violation
 	ResponseViolations []check.Violation

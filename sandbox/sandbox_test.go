@@ -65,13 +65,16 @@ func TestUnknownDialect(t *testing.T) {
 
 func TestDialects(t *testing.T) {
 	seen := map[sandbox.Dialect]bool{}
+	var all []sandbox.Dialect
 	for _, d := range sandbox.Dialects() {
 		assert.Regexp(t, `^(digitalpaye|fatora|simplepin|stancer)\.[a-z]+(-[a-z]+)*$`, d.Dialect)
 		assert.NotEmpty(t, d.Summary)
 		assert.False(t, seen[d.Dialect], "%s is there twice", d.Dialect)
 		seen[d.Dialect] = true
-		start(t, d.Dialect)
+		all = append(all, d.Dialect)
 	}
+	_, err := sandbox.New(sandbox.Config{Dialects: all})
+	require.NoError(t, err)
 }
 
 func TestHandler(t *testing.T) {

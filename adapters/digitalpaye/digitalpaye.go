@@ -18,7 +18,6 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -116,13 +115,19 @@ func (d *driver) token(ctx context.Context, keys *transport.Wire, auth *digitalp
 }
 
 func (d *driver) Capabilities() customers.Capabilities {
-	unused := "createCustomerNewPath"
-	if d.newPath {
-		unused = "createCustomer"
-	}
 	c := capabilities()
-	c.Operations = slices.DeleteFunc(c.Operations, func(o customers.OperationCapability) bool { return o.ID == unused })
+	if create, ok := c.Operation(customers.OpCreate); ok && d.newPath {
+		*create = newPath
+	}
 	return c
+}
+
+// newPath is the contract's other create; the generated table has only the surer one.
+var newPath = customers.OperationCapability{
+	Op: customers.OpCreate, ID: "createCustomerNewPath", Method: http.MethodPost, Path: "/v1/customer",
+	Evidence: customers.EvidencePublic,
+	Source: "docs.digitalpaye.com/api-references/v1/customers/creer-un-client (markdown variant); " +
+		"docs.digitalpaye.com/digitalpaye-api-en/api-references/v1/customers/create-a-customer",
 }
 
 func (d *driver) As(target any) bool { return transport.As(target, d.api) }
@@ -169,6 +174,10 @@ func (d *driver) List(ctx context.Context, _ customers.Query) iter.Seq2[*custome
 		reply, err := transport.Call[digitalpaye.CustomerListReply](ctx, d.wire, customers.OpList, func(ctx context.Context) (*http.Response, error) {
 			return d.api.ListCustomers(ctx, &digitalpaye.ListCustomersParams{XEnvironment: &d.environment})
 		})
+		// The answer's form is only inferred: a list in another place must not read as no customers.
+		if err == nil && reply.Data == nil {
+			err = &customers.Error{Kind: customers.ErrContract, Detail: "the answer has no list of customers"}
+		}
 		if err != nil {
 			yield(nil, err)
 			return
@@ -189,15 +198,15 @@ func customer(c *digitalpaye.Customer) *customers.Customer {
 	out.Take(customers.FieldAddressStreet, c.Address.StreetAddress)
 	out.Take(customers.FieldAddressCity, c.Address.City)
 	out.Take(customers.FieldAddressCountry, c.Address.CountryCode)
-	if isNational(c.PhoneNumber) {
-		out.Phone = dialing + c.PhoneNumber
-	} else {
-		out.Keep(customers.FieldPhone, c.PhoneNumber)
+	phone := c.PhoneNumber
+	if isNational(phone) {
+		phone = dialing + phone
 	}
+	out.Take(customers.FieldPhone, phone)
 	if at, err := time.Parse(time.RFC3339, c.CreatedAt); err == nil {
 		out.CreatedAt = at
 	} else {
-		out.Keep(customers.FieldCreatedAt, c.CreatedAt)
+		out.Take(customers.FieldCreatedAt, c.CreatedAt)
 	}
 	return out
 }

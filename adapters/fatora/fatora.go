@@ -103,6 +103,9 @@ func token(ctx context.Context, keys *transport.Wire, auth *fatora.API, byPost b
 	if err != nil {
 		return transport.Token{}, err
 	}
+	if !reply.Success {
+		return transport.NewToken("") // the page prints its error without a status, so it may come with 200
+	}
 	return transport.NewToken(reply.BearerToken)
 }
 
@@ -198,6 +201,12 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 			reply, err := transport.Call[fatora.ListReply](ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
 				return d.api.ListClients(ctx, &params)
 			}, &params)
+			if err == nil {
+				err = accepted(reply.Status)
+			}
+			if err == nil && reply.Clients == nil {
+				err = &customers.Error{Kind: customers.ErrContract, Detail: "the answer has no list of clients"}
+			}
 			if err != nil {
 				yield(nil, err)
 				return

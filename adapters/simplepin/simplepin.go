@@ -20,8 +20,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/contract-first/customers"
@@ -42,7 +45,7 @@ type Config struct {
 	// Locale asks for texts in a language ("en", "fr"); "" leaves it to SimplePin. No list of values is documented.
 	Locale string
 	// Countries maps ISO 3166-1 alpha-2 codes to SimplePin's ids. A country that is not here cannot be sent, and is
-	// read back into Verbatim.
+	// read back into Verbatim, as are its regions.
 	Countries map[string]Country
 	Policy    customers.Policy
 	transport.Options
@@ -53,7 +56,7 @@ type Country struct {
 	// ID is SimplePin's id of the country, from GET /v2/location/countries.
 	ID int64
 	// Provinces maps the caller's names or codes of regions (Address.Region) to SimplePin's ids, from
-	// GET /v2/location/provinces.
+	// GET /v2/location/provinces. Of several names for one id the shortest is read back.
 	Provinces map[string]int64
 }
 
@@ -88,7 +91,11 @@ func NewDriver(c Config) (customers.Driver, error) {
 	case c.BaseURL == "":
 		return nil, transport.ConfigError(provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
 	}
-	d := &driver{places: newPlaces(c.Countries), mayLose: c.Policy.AllowsLoss(customers.FieldUndeclared)}
+	places, rule := newPlaces(c.Countries)
+	if rule != "" {
+		return nil, transport.ConfigError(provider, "Countries", rule)
+	}
+	d := &driver{places: places, mayLose: c.Policy.AllowsLoss(customers.FieldUndeclared)}
 	if c.Locale != "" {
 		d.locale = &c.Locale
 	}
@@ -131,11 +138,11 @@ func (d *driver) find(ctx context.Context, op customers.Op, params simplepin.Get
 // List gives the one customer that has the reference or the e-mail address; there is no list of all.
 func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*customers.Customer, error] {
 	return func(yield func(*customers.Customer, error) bool) {
+		// One of the two: what a call with both means is not documented, and the Client compares the other.
 		params := simplepin.GetCustomerParams{Locale: d.locale}
 		if q.Reference != "" {
 			params.CustomerID = &q.Reference
-		}
-		if q.Email != "" {
+		} else {
 			params.Email = &q.Email
 		}
 		found, err := d.find(ctx, customers.OpFind, params)
@@ -164,7 +171,7 @@ func (d *driver) update(ctx context.Context, id string, p customers.Profile) err
 	// The two models of the provider name the same things differently; id, status, version and billing_address_id are
 	// the provider's own.
 	body := simplepin.CCProfileAPIV2Model{
-		CustomerID: was.CustomerID, CustomerName: was.CustomerName, CustomerSince: was.CustomerSince,
+		CustomerID: was.CustomerID, CustomerName: was.CustomerName, CustomerSince: asSent(was.CustomerSince),
 		ContractEmail: was.ContractEmail, PhoneNumber: was.PhoneNumber, MobileNumber: was.MobileNumber,
 		MainAddress: was.MainAddress, BillingAddresses: was.BillingAddressModels, Contracts: was.Contracts,
 	}
@@ -181,6 +188,15 @@ func (d *driver) update(ctx context.Context, id string, p customers.Profile) err
 // since is the form of dates that the vendor's page gives as a Java pattern, with milliseconds always.
 const since = "2006-01-02T15:04:05.000Z07:00"
 
+// asSent is a stored date in the form that requests need, where it has an equal there.
+func asSent(stored string) string {
+	at, err := time.Parse(time.RFC3339, stored)
+	if err != nil || at.Nanosecond()%int(time.Millisecond) != 0 {
+		return stored
+	}
+	return at.Format(since)
+}
+
 // apply writes what p sets over body.
 func (d *driver) apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile) error {
 	body.CustomerName = cmp.Or(p.Name.String(), body.CustomerName)
@@ -195,7 +211,11 @@ func (d *driver) apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile)
 	}
 	address, violations := d.places.address(p.Address, body.MainAddress)
 	if len(violations) > 0 {
-		return &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Violations: violations}
+		kind := customers.ErrUnsupportedField
+		if slices.ContainsFunc(violations, func(v customers.Violation) bool { return v.Rule != "clear" }) {
+			kind = customers.ErrInvalid
+		}
+		return &customers.Error{Kind: kind, Outcome: customers.ErrNotSent, Violations: violations}
 	}
 	body.MainAddress = address
 	return nil
@@ -227,21 +247,41 @@ func (d *driver) customer(c *simplepin.CCProfileV2Model) *customers.Customer {
 type places struct {
 	countries map[string]Country
 	codes     map[int64]string
-	regions   map[int64]string
 }
 
-func newPlaces(countries map[string]Country) places {
-	p := places{countries: countries, codes: map[int64]string{}, regions: map[int64]string{}}
+// newPlaces copies countries. rule is the one that they break: an id of 0, or one for two countries, would be read back
+// as a place that nobody sent.
+func newPlaces(countries map[string]Country) (p places, rule string) {
+	p = places{countries: make(map[string]Country, len(countries)), codes: make(map[int64]string, len(countries))}
 	for code, country := range countries {
-		p.codes[country.ID] = code
+		switch _, taken := p.codes[country.ID]; {
+		case len(code) != 2 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+			return p, "must have ISO 3166-1 alpha-2 codes as keys, such as CA"
+		case country.ID <= 0:
+			return p, "must have positive ids"
+		case taken:
+			return p, "must have one id for each country"
+		}
 		for region, id := range country.Provinces {
-			// Of several names for one id the shortest is read back, which is the code.
-			if known, ok := p.regions[id]; !ok || len(region) < len(known) || len(region) == len(known) && region < known {
-				p.regions[id] = region
+			if region == "" || id <= 0 {
+				return p, "must have provinces with names and positive ids"
 			}
 		}
+		country.Provinces = maps.Clone(country.Provinces)
+		p.countries[code], p.codes[country.ID] = country, code
 	}
-	return p
+	return p, ""
+}
+
+// region is the caller's name for a province, "" if it has none.
+func (p places) region(country string, province int64) string {
+	var found string
+	for name, id := range p.countries[country].Provinces {
+		if id == province && (found == "" || cmp.Or(cmp.Compare(len(name), len(found)), cmp.Compare(name, found)) < 0) {
+			found = name
+		}
+	}
+	return found
 }
 
 // address is a as SimplePin has it, in place of was. It names what it has no id for, and what was has and a has not:
@@ -278,14 +318,12 @@ func (p places) address(a customers.Address, was simplepin.AddressAPIV2Model) (s
 
 // read turns ids back; one that nobody has named goes into Verbatim.
 func (p places) read(out *customers.Customer, a simplepin.AddressAPIV2Model) {
-	if code, ok := p.codes[a.Country]; ok {
-		out.Address.Country = code
-	} else if a.Country != 0 {
+	out.Address.Country = p.codes[a.Country]
+	if out.Address.Country == "" && a.Country != 0 {
 		out.Keep(customers.FieldAddressCountry, strconv.FormatInt(a.Country, 10))
 	}
-	if region, ok := p.regions[a.Province]; ok {
-		out.Address.Region = region
-	} else if a.Province != 0 {
+	out.Address.Region = p.region(out.Address.Country, a.Province)
+	if out.Address.Region == "" && a.Province != 0 {
 		out.Keep(customers.FieldAddressRegion, strconv.FormatInt(a.Province, 10))
 	}
 }

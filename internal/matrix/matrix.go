@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -64,23 +65,32 @@ func field(c *customers.Capabilities, f customers.Field) string {
 
 // Text writes the table aligned, for a terminal.
 func Text(w io.Writer, providers []customers.Capabilities) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	header := ""
-	for _, p := range providers {
-		header += "\t" + strings.ToUpper(p.Provider)
+	var aligned bytes.Buffer
+	tw := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	line := func(cells []string) { fmt.Fprintln(tw, strings.Join(cells, "\t")) }
+	header := make([]string, 1+len(providers))
+	for i, p := range providers {
+		header[1+i] = strings.ToUpper(p.Provider)
 	}
-	fmt.Fprintln(tw, "CAN"+header)
 	operations, fields := rows(providers)
+	header[0] = "CAN"
+	line(header)
 	for _, row := range operations {
-		fmt.Fprintln(tw, strings.Join(row, "\t"))
+		line(row)
 	}
-	fmt.Fprintln(tw)
-	fmt.Fprintln(tw, "KEEPS"+header)
+	line(make([]string, len(header))) // empty cells, since an empty line would end the columns
+	header[0] = "KEEPS"
+	line(header)
 	for _, row := range fields {
-		fmt.Fprintln(tw, strings.Join(row, "\t"))
+		line(row)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
+	}
+	for line := range strings.Lines(aligned.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintln(w, "\n"+Legend)
 	return err

@@ -1,0 +1,24 @@
+# Needs Go, git and make; everything else is fetched by Go at the versions that go.mod pins.
+
+.PHONY: help demo test generate lint
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  %-10s %s\n", $$1, $$2}'
+
+demo: ## one customer through every operation of the four providers, on the embedded sandbox
+	@go run ./cmd/customers demo
+
+test: ## all tests with the race detector; fails when generated code or tables are not what the specs say
+	go vet ./...
+	go test -race ./...
+
+generate: ## write gen/, the capability tables and the README's table anew from specs/
+	go generate ./...
+	go test ./internal/readme -run TestTable -update
+
+lint: ## formatting, go.mod and static analysis
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt"; exit 1; }
+	go mod tidy -diff
+	go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
+
+STATICCHECK = v0.8.2

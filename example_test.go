@@ -1,0 +1,178 @@
+package customers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/digitalpaye"
+	"github.com/contract-first/customers/adapters/fatora"
+	"github.com/contract-first/customers/adapters/stancer"
+	native "github.com/contract-first/customers/gen/stancer"
+	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/transport"
+)
+
+// The sandbox stands in for the providers in these examples: leave BaseURL out to reach the real ones.
+func startSandbox() *sandbox.Sandbox {
+	sb, err := sandbox.Start(sandbox.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	os.Setenv("STANCER_API_KEY", sb.Stancer.APIKey)
+	os.Setenv("DIGITALPAYE_API_KEY", sb.Digitalpaye.APIKey)
+	os.Setenv("DIGITALPAYE_API_SECRET", sb.Digitalpaye.APISecret)
+	return sb
+}
+
+// One profile, two providers.
+func Example() {
+	sb := startSandbox()
+	defer sb.Close()
+
+	fr, err := stancer.Open(stancer.Config{
+		APIKey:  os.Getenv("STANCER_API_KEY"),
+		BaseURL: sb.Stancer.URL,
+		// Stancer keeps no address: said once, here.
+		Policy: customers.Policy{AllowLoss: []customers.Field{customers.FieldAddress}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ci, err := digitalpaye.Open(digitalpaye.Config{
+		APIKey:    os.Getenv("DIGITALPAYE_API_KEY"),
+		APISecret: os.Getenv("DIGITALPAYE_API_SECRET"),
+		BaseURL:   sb.Digitalpaye.URL,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	providers := map[string]*customers.Client{"FR": fr, "CI": ci}
+
+	for _, country := range []string{"CI", "FR", "FR"} {
+		created, err := providers[country].Create(context.Background(), customers.Profile{
+			Name:    customers.Name{Given: "Ama", Family: "Kouassi"},
+			Email:   "ama.kouassi@example.com",
+			Phone:   "+2250102030405",
+			Address: customers.Address{Street: "Rue des Jardins", City: "Abidjan", Country: "CI"},
+		})
+		var failure *customers.Error
+		switch {
+		case errors.Is(err, customers.ErrAlreadyExists) && errors.As(err, &failure):
+			fmt.Println(country, "knows her already, by an id:", failure.ExistingID != "")
+		case errors.Is(err, customers.ErrUnknownOutcome):
+			fmt.Println(country, "did not answer: look before you try again")
+		case err != nil:
+			fmt.Println(err)
+		default:
+			fmt.Println(country, "keeps", created.Name, created.Phone, "without", created.Lost)
+		}
+	}
+	// Output:
+	// CI keeps Ama Kouassi +2250102030405 without []
+	// FR keeps Ama Kouassi +2250102030405 without [address.street address.city address.country]
+	// FR knows her already, by an id: true
+}
+
+// What a provider cannot keep is refused before anything is sent.
+func ExampleClient_Create_unsupportedField() {
+	client, err := stancer.Open(stancer.Config{APIKey: "stest_0000"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Create(context.Background(), customers.Profile{
+		Email:   "ama.kouassi@example.com",
+		Address: customers.Address{PostalCode: "75001", Country: "FR"},
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, customers.ErrUnsupportedField), errors.Is(err, customers.ErrNotSent))
+	// Output:
+	// stancer: create: unsupported field (not sent): address.postal_code: unsupported by this provider; address.country: unsupported by this provider
+	// true true
+}
+
+// An update changes what the patch names and nothing else.
+func ExampleClient_Update() {
+	sb := startSandbox()
+	defer sb.Close()
+	client, err := fatora.Open(fatora.Config{APIKey: sb.Fatora.APIKey, BaseURL: sb.Fatora.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	created, err := client.Create(ctx, customers.Profile{
+		Name: customers.Name{Full: "Noor Haddad"}, Email: "noor@example.com", Notes: "calls on Mondays",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = client.Update(ctx, created.ID, customers.Patch{Email: customers.To("noor.haddad@example.com")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	changed, err := client.Get(ctx, created.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(changed.Name, changed.Email, changed.Notes)
+	// Output: Noor Haddad noor.haddad@example.com calls on Mondays
+}
+
+// A query finds a customer; the zero query lists them all.
+func ExampleClient_List() {
+	sb := startSandbox()
+	defer sb.Close()
+	client, err := fatora.Open(fatora.Config{APIKey: sb.Fatora.APIKey, BaseURL: sb.Fatora.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	for _, name := range []string{"Noor Haddad", "Sami Haddad"} {
+		email := name[:4] + "@example.com"
+		if _, err := client.Create(ctx, customers.Profile{Name: customers.Name{Full: name}, Email: email}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for customer, err := range client.List(ctx, customers.Query{Email: "Sami@example.com"}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(customer.Name)
+	}
+	// Output: Sami Haddad
+}
+
+// As reaches what only one provider has: its generated client, with the same credentials and limits.
+func ExampleClient_As() {
+	client, err := stancer.Open(stancer.Config{APIKey: "stest_0000"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var api *native.API
+	if client.As(&api) {
+		fmt.Println(api.Server)
+	}
+	// Output: https://api.stancer.com/
+}
+
+// A hook sees every exchange and no customer's data.
+func ExampleClient_hook() {
+	sb := startSandbox()
+	defer sb.Close()
+	client, err := fatora.Open(fatora.Config{
+		APIKey: sb.Fatora.APIKey, BaseURL: sb.Fatora.URL,
+		Options: transport.Options{Hook: func(_ context.Context, e transport.Exchange) {
+			fmt.Println(e.Provider, e.Op, e.Method, e.Status, e.Reason)
+		}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, _ = client.Get(context.Background(), "1")
+	// Output:
+	// fatora  GET 200 first attempt
+	// fatora get GET 404 first attempt
+}
