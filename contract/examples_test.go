@@ -109,6 +109,9 @@ func examples(t *testing.T, place string, content openapi3.Content) []example {
 	var out []example
 	for contentType, media := range content {
 		place := place + " " + contentType
+		if contentType == "*/*" && media.Schema == nil {
+			continue // any body or none: nothing is known to show
+		}
 		assert.NotEmpty(t, media.Examples, place)
 		for name, ref := range media.Examples {
 			e := example{place: place + " " + name, contentType: contentType}

@@ -88,7 +88,9 @@ func (m media) anything() bool {
 }
 
 // body holds the bytes of a message and their Content-Type against what is declared.
-func (rd reading) body(vs []check.Violation, m media, required bool, header http.Header, body []byte) []check.Violation {
+func (rd reading) body(
+	vs []check.Violation, m media, required bool, header http.Header, body []byte,
+) []check.Violation {
 	switch {
 	case m.anything():
 		return vs

@@ -34,16 +34,13 @@ func (s *Spec) Operations() []Operation {
 }
 
 // Operation returns the operation that a method and a URL path lead to. The path is in its escaped form
-// ([url.URL.EscapedPath]), with or without the path of the server. "" is GET, as in [http.Request].
+// ([url.URL.EscapedPath]) and begins with that of the server, as on the wire. "" is GET, as in [http.Request].
 //
 // A variable never matches nothing, "." or "..": an id that got lost must not turn into another operation, such as
 // the reading of one customer into that of all. For the same reason /v1/clients/ does not match /v1/clients. But
 // /v1/customers does match /v1/customers/: clients of such an API write it in both ways, and no lost id looks like it.
 func (s *Spec) Operation(method, path string) (Operation, bool) {
 	rt, _ := s.route(s.below(path))
-	if rt == nil {
-		rt, _ = s.route(path)
-	}
 	if rt == nil {
 		return Operation{}, false
 	}

@@ -256,8 +256,8 @@ func bound(s *openapi3.Schema, keyword string) string {
 	return ""
 }
 
-// alternatives tells the branches of the anyOf or oneOf that failed by what they require or by their types: "email or mobile",
-// "string or object". It is "" if one of them cannot be told in a word.
+// alternatives tells the branches of the anyOf or oneOf that failed by what they require or by their types: "email or
+// mobile", "string or object". It is "" if one of them cannot be told in a word.
 func alternatives(e *openapi3.SchemaError) string {
 	refs := e.Schema.AnyOf
 	if e.SchemaField == "oneOf" {

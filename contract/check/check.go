@@ -34,9 +34,9 @@ func (v Violation) String() string {
 	switch {
 	case v.Field != "":
 		b.WriteString(v.Field)
-		b.WriteString(" (")
-		b.WriteString(v.Pointer)
-		b.WriteString(")")
+		if v.Pointer != "" {
+			b.WriteString(" (" + v.Pointer + ")")
+		}
 	case v.Pointer != "":
 		b.WriteString(v.Pointer)
 	default:
@@ -142,19 +142,46 @@ func IsFormat(s, format string) bool {
 
 // IsEmail reports whether s is one bare e-mail address, without a name, comment or angle brackets.
 func IsEmail(s string) bool {
+	// What people have is recognized without the parser, which allocates.
+	if local, domain, ok := strings.Cut(s, "@"); ok && isPlain(local) && isPlain(domain) {
+		return true
+	}
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s
 }
 
-// isDateTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, an offset
-// of a whole day.
-func isDateTime(s string) bool {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return false
+// isPlain reports whether s is a dot-atom of RFC 5322 made of nothing but ASCII letters, digits, "-", "_" and "+".
+func isPlain(s string) bool {
+	before := byte('.')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '.' && before == '.':
+			return false
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '-', c == '_', c == '+':
+		default:
+			return false
+		}
+		before = s[i]
 	}
-	_, offset := t.Zone()
-	return s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") && offset > -24*60*60 && offset < 24*60*60
+	return before != '.'
+}
+
+// isDateTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, an offset
+// of a day or of more than 59 minutes. It parses the offset apart, since a time.Location would be allocated for it.
+func isDateTime(s string) bool {
+	local, utc := strings.CutSuffix(s, "Z")
+	if !utc {
+		sign := len(s) - len("+05:30")
+		if sign < 0 || s[sign] != '+' && s[sign] != '-' {
+			return false
+		}
+		if _, err := time.Parse("15:04", s[sign+1:]); err != nil {
+			return false
+		}
+		local = s[:sign]
+	}
+	_, err := time.Parse("2006-01-02T15:04:05", local)
+	return err == nil && local[len("2006-01-02T15")] == ':' && !strings.Contains(local, ",")
 }
 
 func isUUID(s string) bool {
