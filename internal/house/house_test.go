@@ -1,0 +1,134 @@
+// Package house_test holds the tree as a whole against the rules of the house.
+package house_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/contract-first/customers"
+
+// goList prints a format for each package that a pattern names, a line each.
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	return strings.Fields(string(out))
+}
+
+// TestImportsRunOneWay holds the imports of each room against what it may import; tests are free.
+func TestImportsRunOneWay(t *testing.T) {
+	const (
+		runtime = "github.com/oapi-codegen/runtime"
+		kin     = "github.com/getkin/kin-openapi"
+		jwt     = "github.com/golang-jwt/jwt/v5"
+	)
+	rooms := []struct {
+		room string
+		may  []string // prefixes, beside the standard library
+	}{
+		{module + "/specs", nil},
+		{module + "/contract/check", nil},
+		{module + "/contract", []string{kin, module + "/specs", module + "/contract/check"}},
+		{module + "/gen", []string{runtime, module + "/contract/check"}},
+		{module + "/transport", []string{module, module + "/contract/check", jwt, "golang.org/x/sync"}},
+		{module + "/adapters", []string{module, module + "/gen", module + "/transport"}},
+		{module + "/sandbox", []string{module + "/specs", module + "/contract", module + "/gen", jwt}},
+		{module + "/cmd", []string{module, "github.com/spf13/cobra"}},
+		{module + "/internal", []string{""}},
+		{module, nil},
+	}
+	for _, line := range goList(t, "-f", `{{.ImportPath}}|{{join .Imports ","}}`, "./...") {
+		path, imports, _ := strings.Cut(line, "|")
+		for _, r := range rooms {
+			if path != r.room && !strings.HasPrefix(path, r.room+"/") {
+				continue
+			}
+			for imported := range strings.SplitSeq(imports, ",") {
+				if host, _, _ := strings.Cut(imported, "/"); !strings.Contains(host, ".") {
+					continue // the standard library
+				}
+				assert.True(t, allowed(imported, r.room, r.may), "%s must not import %s", path, imported)
+			}
+			break
+		}
+	}
+}
+
+func allowed(imported, room string, may []string) bool {
+	if strings.HasPrefix(imported, room+"/") && room != module {
+		return true
+	}
+	for _, prefix := range may {
+		// The root is its own package only: it does not open the rooms below it, except to the command line.
+		if imported == prefix || prefix != module && strings.HasPrefix(imported, prefix) ||
+			prefix == module && room == module+"/cmd" && strings.HasPrefix(imported, module+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestWhatAnImporterGets keeps the heavy libraries away from programs that use the adapters.
+func TestWhatAnImporterGets(t *testing.T) {
+	for _, path := range goList(t, "-deps", "./adapters/...") {
+		for _, heavy := range []string{"getkin", "testify", "yaml", "cobra"} {
+			assert.NotContains(t, path, heavy)
+		}
+	}
+	for _, path := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".") {
+		assert.Equal(t, module, path, "the root imports the standard library only")
+	}
+}
+
+// TestNoSecretsInTheTree looks for what only a real credential looks like. Tests make theirs.
+func TestNoSecretsInTheTree(t *testing.T) {
+	patterns := []*regexp.Regexp{
+		regexp.MustCompile(`eyJ[A-Za-z0-9_-]{10,}`), // a JSON Web Token
+		regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`),
+	}
+	const top = "../.."
+	require.NoError(t, filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == ".git" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, pattern := range patterns {
+			assert.False(t, pattern.Match(data), "%s has something like %s", path, pattern)
+		}
+		return nil
+	}))
+}
+
+// TestTopLevelStaysSmall names what may lie at the top; a new room has a line in the README.
+func TestTopLevelStaysSmall(t *testing.T) {
+	entries, err := os.ReadDir("../..")
+	require.NoError(t, err)
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() && !strings.HasPrefix(name, ".") {
+			assert.True(t, strings.Contains(string(readme), "`"+name+"/"), "the README does not tell what %s/ is", name)
+		}
+	}
+}
