@@ -15,7 +15,8 @@ const (
 
 // Capabilities tells what a provider can do and keep, computed from its contract.
 type Capabilities struct {
-	Provider   string                `json:"provider"`
+	Provider string `json:"provider"`
+	// Operations are those that a client uses. Of several with the same Op the first counts.
 	Operations []OperationCapability `json:"operations"`
 	Fields     []FieldCapability     `json:"fields"`
 }

@@ -13,6 +13,10 @@ func capabilities() customers.Capabilities {
 				Evidence: "primary", Source: "docs.digitalpaye.com/api-references/v1/customers/creer-un-client (older capture)",
 			},
 			{
+				Op: "create", ID: "createCustomerNewPath", Method: "POST", Path: "/v1/customer",
+				Evidence: "public", Source: "docs.digitalpaye.com/api-references/v1/customers/creer-un-client (markdown variant); docs.digitalpaye.com/digitalpaye-api-en/api-references/v1/customers/create-a-customer",
+			},
+			{
 				Op: "get", ID: "getCustomer", Method: "GET", Path: "/v1/customers/{id}",
 				Evidence: "inferred", Source: "navigation of docs.digitalpaye.com (\"Fetch data customer\")",
 			},

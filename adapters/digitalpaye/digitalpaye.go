@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,20 +115,15 @@ func (d *driver) token(ctx context.Context, keys *transport.Wire, auth *digitalp
 	return transport.NewToken(reply.Data.Token)
 }
 
+// Capabilities has one of the two paths that create, the one that is used.
 func (d *driver) Capabilities() customers.Capabilities {
-	c := capabilities()
-	if create, ok := c.Operation(customers.OpCreate); ok && d.newPath {
-		*create = newPath
+	unused := "createCustomerNewPath"
+	if d.newPath {
+		unused = "createCustomer"
 	}
+	c := capabilities()
+	c.Operations = slices.DeleteFunc(c.Operations, func(o customers.OperationCapability) bool { return o.ID == unused })
 	return c
-}
-
-// newPath is the contract's other create; the generated table has only the surer one.
-var newPath = customers.OperationCapability{
-	Op: customers.OpCreate, ID: "createCustomerNewPath", Method: http.MethodPost, Path: "/v1/customer",
-	Evidence: customers.EvidencePublic,
-	Source: "docs.digitalpaye.com/api-references/v1/customers/creer-un-client (markdown variant); " +
-		"docs.digitalpaye.com/digitalpaye-api-en/api-references/v1/customers/create-a-customer",
 }
 
 func (d *driver) As(target any) bool { return transport.As(target, d.api) }

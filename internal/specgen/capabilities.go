@@ -77,25 +77,19 @@ func generateCapabilities(provider string, doc *openapi3.T) ([]byte, error) {
 	fields := map[customers.Field]*customers.FieldCapability{}
 	ops := operations(doc)
 	for _, op := range customers.Ops() {
-		serving, ok := best(ops, op)
-		if !ok {
-			continue
-		}
-		oc := customers.OperationCapability{
-			Op: op, ID: serving.OperationID, Method: serving.method, Path: serving.path,
-			Evidence: customers.Evidence(serving.evidence.level), Source: serving.evidence.source,
-		}
-		if op == customers.OpFind {
-			for _, p := range serving.Parameters {
-				for _, f := range customerFields(p.Value.Extensions) {
-					if f != string(customers.FieldID) {
-						oc.Filters = append(oc.Filters, customers.Field(f))
-					}
-				}
+		for i, serving := range serve(ops, op) {
+			oc := customers.OperationCapability{
+				Op: op, ID: serving.OperationID, Method: serving.method, Path: serving.path,
+				Evidence: customers.Evidence(serving.evidence.level), Source: serving.evidence.source,
+			}
+			if op == customers.OpFind {
+				oc.Filters = filters(serving)
+			}
+			caps.Operations = append(caps.Operations, oc)
+			if i == 0 {
+				collectFields(doc, serving, op, fields)
 			}
 		}
-		caps.Operations = append(caps.Operations, oc)
-		collectFields(doc, serving, op, fields)
 	}
 	for _, f := range customers.Fields() {
 		if fc := fields[f]; fc != nil {
@@ -105,18 +99,29 @@ func generateCapabilities(provider string, doc *openapi3.T) ([]byte, error) {
 	return writeCapabilities(provider, caps), nil
 }
 
-// best is the operation of the spec that serves op; of several, the one with the surest evidence.
-func best(ops []operation, op customers.Op) (operation, bool) {
+// serve lists the operations of the spec that serve op, the one with the surest evidence first.
+func serve(ops []operation, op customers.Op) []operation {
 	var serving []operation
 	for _, o := range ops {
 		if slices.Contains(customerFields(o.Extensions), string(op)) {
 			serving = append(serving, o)
 		}
 	}
-	if len(serving) == 0 {
-		return operation{}, false
+	slices.SortStableFunc(serving, func(a, b operation) int { return a.evidence.rank() - b.evidence.rank() })
+	return serving
+}
+
+// filters are the fields that an operation searches by.
+func filters(op operation) []customers.Field {
+	var fields []customers.Field
+	for _, p := range op.Parameters {
+		for _, f := range customerFields(p.Value.Extensions) {
+			if f != string(customers.FieldID) {
+				fields = append(fields, customers.Field(f))
+			}
+		}
 	}
-	return slices.MinFunc(serving, func(a, b operation) int { return a.evidence.rank() - b.evidence.rank() }), true
+	return fields
 }
 
 // collectFields notes which fields of the facade travel in the operation's request and answers.

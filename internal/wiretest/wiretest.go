@@ -51,8 +51,7 @@ type message struct {
 // exactly the recorded requests arrive, in their order. prefix is the path below which the provider's API begins.
 func Play(t *testing.T, provider, prefix string, files ...string) string {
 	t.Helper()
-	spec, err := contract.Load(provider)
-	require.NoError(t, err)
+	spec := load(t, provider)
 	var messages []message
 	for _, file := range files {
 		messages = append(messages, read(t, file)...)
@@ -98,6 +97,19 @@ func Play(t *testing.T, provider, prefix string, files ...string) string {
 		assert.Empty(t, messages, "recorded exchanges that did not happen")
 	})
 	return server.URL + prefix
+}
+
+// loaded spares each test of a package the reading of the same contract.
+var loaded sync.Map
+
+func load(t *testing.T, provider string) *contract.Spec {
+	if spec, ok := loaded.Load(provider); ok {
+		return spec.(*contract.Spec)
+	}
+	spec, err := contract.Load(provider)
+	require.NoError(t, err)
+	loaded.Store(provider, spec)
+	return spec
 }
 
 func read(t *testing.T, file string) []message {
