@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -42,6 +44,17 @@ type Token struct {
 	// Lifetime counts from the moment it was asked for; 0 is unknown, and then only a 401 tells that it ended.
 	Lifetime time.Duration
 }
+
+const redactedToken = "(token, not shown)"
+
+// Format prints no value.
+func (Token) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redactedToken)) }
+
+// LogValue logs no value.
+func (Token) LogValue() slog.Value { return slog.StringValue(redactedToken) }
+
+// MarshalText marshals no value.
+func (Token) MarshalText() ([]byte, error) { return []byte(redactedToken), nil }
 
 // Bearer sends a token (RFC 6750) that fetch gets: at first use, before it expires, and once after a 401. However many
 // calls wait, fetch runs once at a time; a call whose context ends stops waiting and does not end the fetch.

@@ -20,8 +20,8 @@ type Checker interface {
 	Check() []check.Violation
 }
 
-// Nothing is the Reply of a [Call] whose answer may be empty, whatever its status, and has nothing worth keeping. Any
-// other Reply may be empty with 204 only, and is its zero value then.
+// Nothing is the Reply of a [Call] whose answer may be empty or null, whatever its status, and has nothing worth keeping.
+// Any other Reply may be that with 204 only, and is its zero value then.
 type Nothing struct{}
 
 type opKey struct{}
@@ -47,7 +47,7 @@ func ReadForUpdate[Reply any](
 		known.Outcome = customers.ErrNotSent
 		return nil, known
 	}
-	if mayLose {
+	if mayLose || len(body) == 0 {
 		return reply, nil
 	}
 	strict := json.NewDecoder(bytes.NewReader(body))
@@ -95,8 +95,8 @@ func call[Reply any](
 		// Until the answer is understood, a write that succeeded is one whose result is not known.
 		e.Kind, e.Outcome = customers.ErrContract, customers.ErrUnknownOutcome
 	}
-	var reply Reply
-	_, nothing := any(reply).(Nothing)
+	reply := new(Reply)
+	_, nothing := any(reply).(*Nothing)
 	body, err := read(resp)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -112,16 +112,18 @@ func call[Reply any](
 		if errors.Is(err, context.DeadlineExceeded) {
 			e.Detail = fmt.Sprintf("the answer did not end within %v", w.options.Timeout)
 		}
-	case ok && len(body) == 0 && (nothing || resp.StatusCode == http.StatusNoContent):
-		return &reply, nil, nil
+	case ok && isEmpty(body) && (nothing || resp.StatusCode == http.StatusNoContent):
+		return reply, nil, nil
+	case ok && isEmpty(body):
+		e.Detail = "the answer is empty"
 	case ok && !isJSON(resp.Header):
 		e.Detail = "the answer is not JSON"
 	case ok:
-		if err := json.Unmarshal(body, &reply); err != nil {
+		if err := json.Unmarshal(body, reply); err != nil {
 			e.Detail = describe(err)
 			break
 		}
-		return &reply, body, nil
+		return reply, body, nil
 	case isJSON(resp.Header) && w.decode != nil:
 		w.decode(e, body)
 		e.Code = identifier(e.Code)
@@ -136,7 +138,7 @@ func (w *Wire) finish(op customers.Op, err error) error {
 		// The generated client failed before it sent anything: it could not build the request.
 		known = &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Detail: "the request cannot be built"}
 	}
-	e := *known // a copy: waiters for the same token share the original
+	e := *known // a copy: calls may share the original
 	e.Provider, e.Op = w.provider, op
 	if !op.Writes() {
 		e.Outcome = ""
@@ -194,6 +196,12 @@ func read(resp *http.Response) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
+// isEmpty holds for null too: decoding it changes nothing, so that it would pass for a record or list without anything.
+func isEmpty(body []byte) bool {
+	text := bytes.TrimSpace(body)
+	return len(text) == 0 || string(text) == "null"
+}
+
 // isJSON reports whether the header declares JSON, or nothing.
 func isJSON(h http.Header) bool {
 	value := h.Get("Content-Type")
@@ -208,7 +216,10 @@ func isJSON(h http.Header) bool {
 // describe says what is wrong with a JSON body without quoting it, as the errors of encoding/json do.
 func describe(err error) string {
 	var typed *json.UnmarshalTypeError
-	if errors.As(err, &typed) {
+	switch {
+	case errors.As(err, &typed) && typed.Field == "":
+		return fmt.Sprintf("the answer is not of type %v", typed.Type)
+	case typed != nil:
 		return fmt.Sprintf("the answer's property %q is not of type %v", typed.Field, typed.Type)
 	}
 	return "the answer is not valid JSON"

@@ -8,8 +8,9 @@
 //   - The answer is read up to Options.MaxBody; a longer one is an error, never cut.
 //   - The whole exchange, reading included, takes at most Options.Timeout.
 //   - Plain http is refused, loopback aside.
-//   - Nothing is sent twice, except once after a 401 where the credentials are a token that can be fetched anew: the
-//     provider refused the first one, so it did nothing.
+//   - No write is sent twice, except once after a 401 where the credentials are a token that can be fetched anew: the
+//     provider refused the first one, so it did nothing. A read is also repeated by net/http where an idle connection
+//     turns out dead.
 //
 // Libraries: golang.org/x/sync/singleflight, because one token fetch for many waiters whose contexts end separately is
 // easy to get wrong; golang-jwt, to read the lifetime in a token without verifying it, which is the provider's business.

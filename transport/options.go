@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -16,7 +17,8 @@ import (
 // Options are the settings that every adapter shares. The zero value is the safe one.
 //
 // A configuration that embeds Options prints, logs and marshals as a fixed text, because it holds secrets. What cannot
-// be promised is a program that prints the fields one by one.
+// be promised is a program that prints the fields one by one, or that keeps it in an unexported field of something that
+// it prints: there fmt does not ask.
 type Options struct {
 	// RoundTripper carries the requests: a proxy, client certificates, tracing. It must not follow redirects or repeat
 	// requests. Nil is a transport of its own with the proxy settings of the environment.
@@ -25,11 +27,11 @@ type Options struct {
 	Timeout time.Duration
 	// MaxBody bounds the answer's body in bytes, after decompression. 0 is 1 MiB.
 	MaxBody int64
-	// Hook sees every exchange after it ended, in the goroutine of the call. It holds no secret and no customer's data.
+	// Hook sees every exchange, in the goroutine that sends it: when the header of the answer is there, or none came.
 	Hook func(context.Context, Exchange)
 }
 
-// Exchange is what a hook sees of one request and its answer.
+// Exchange is what a hook sees of one request and its answer. It holds no secret and no customer's data.
 type Exchange struct {
 	Provider string
 	// Op is the operation of the facade, "" for a token fetch and for calls of a client got through As.
@@ -39,8 +41,9 @@ type Exchange struct {
 	Status    int
 	RequestID string
 	// Attempt counts from 1; Reason says why the request was sent, or why it failed.
-	Attempt  int
-	Reason   string
+	Attempt int
+	Reason  string
+	// Duration ends with the header of the answer: the body is still to be read.
 	Duration time.Duration
 }
 
@@ -83,23 +86,23 @@ func newRoundTripper() *http.Transport {
 }
 
 // baseURL checks the root of an API. Its errors never hold the URL, which may hold a password.
-func baseURL(raw string) (string, error) {
+func baseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case raw == "":
-		return "", fmt.Errorf("is missing")
-	case err != nil || u.Host == "" || u.Opaque != "":
-		return "", fmt.Errorf("is not an absolute URL such as https://api.example.com")
+		return nil, errors.New("is missing")
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return nil, errors.New("is not an absolute URL such as https://api.example.com")
 	case u.User != nil:
-		return "", fmt.Errorf("must not hold a user or password")
-	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return "", fmt.Errorf("must not have a query or fragment")
+		return nil, errors.New("must not hold a user or password")
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#"):
+		return nil, errors.New("must not have a query or fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return "", fmt.Errorf("must be https; plain http is only for loopback addresses")
+		return nil, errors.New("must be https; plain http is only for loopback addresses")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", fmt.Errorf("must be https")
+		return nil, errors.New("must be https")
 	}
-	return strings.TrimRight(raw, "/"), nil
+	return url.Parse(strings.TrimRight(raw, "/"))
 }
 
 func loopback(host string) bool {

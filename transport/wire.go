@@ -20,7 +20,7 @@ import (
 // Wire sends the requests of one provider's generated client. It is safe for concurrent use.
 type Wire struct {
 	provider string
-	base     string
+	base     *url.URL
 	auth     Auth
 	options  Options
 	decode   func(*customers.Error, []byte)
@@ -30,17 +30,16 @@ type Wire struct {
 // provider's error body tells; it gets any JSON body of an answer that is no success, and leaves the error alone where it
 // does not understand the body.
 func New(provider, base string, auth Auth, options Options, decode func(*customers.Error, []byte)) (*Wire, error) {
-	base, err := baseURL(base)
-	if err != nil {
-		return nil, ConfigError(provider, "BaseURL", err.Error())
-	}
+	root, err := baseURL(base)
 	switch {
+	case err != nil:
+		return nil, ConfigError(provider, "BaseURL", err.Error())
 	case options.Timeout < 0:
 		return nil, ConfigError(provider, "Timeout", "must not be negative")
 	case options.MaxBody < 0:
 		return nil, ConfigError(provider, "MaxBody", "must not be negative")
 	}
-	return &Wire{provider: provider, base: base, auth: auth, options: options.withDefaults(), decode: decode}, nil
+	return &Wire{provider: provider, base: root, auth: auth, options: options.withDefaults(), decode: decode}, nil
 }
 
 // ConfigError is the error for one wrong field of a configuration. The rule must not hold the field's value.
@@ -59,7 +58,7 @@ func (w *Wire) With(auth Auth) *Wire {
 }
 
 // Base is the root of the API, for the generated client.
-func (w *Wire) Base() string { return w.base }
+func (w *Wire) Base() string { return w.base.String() }
 
 // Do sends req as the promises of the package say. It is what the generated client calls; its errors are
 // [*customers.Error]. The caller reads and closes the body.
@@ -68,11 +67,11 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, w.failed(req.Context(), true, err)
 	}
-	if hasDotSegment(req.URL.Path) {
-		return nil, &customers.Error{
-			Provider: w.provider, Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent,
-			Violations: []customers.Violation{{Pointer: "path", Rule: "format", Bound: "no dot segment"}},
-		}
+	switch {
+	case req.URL.Scheme != w.base.Scheme || req.URL.Host != w.base.Host:
+		return nil, w.refused(customers.Violation{Pointer: "host", Rule: "format", Bound: "the one of BaseURL"})
+	case hasDotSegment(req.URL.Path):
+		return nil, w.refused(customers.Violation{Pointer: "path", Rule: "format", Bound: "no dot segment"})
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), w.options.Timeout)
 	resp, err := w.authorized(ctx, req, op)
@@ -80,8 +79,15 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
+	resp.Request = req // the caller's: the one that was sent holds the credentials
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: w.options.MaxBody, cancel: cancel}
 	return resp, nil
+}
+
+func (w *Wire) refused(v customers.Violation) error {
+	return &customers.Error{
+		Provider: w.provider, Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Violations: []customers.Violation{v},
+	}
 }
 
 // authorized sends req with credentials, and once more with new ones if they are refused and can be had.
@@ -112,6 +118,9 @@ func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.O
 			return resp, nil
 		}
 		w.auth.renew(token)
+		if req.Body != nil && req.GetBody == nil {
+			return resp, nil // the body cannot be sent a second time
+		}
 		// Reading what is left, within reason, lets the connection be used again.
 		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
 		_ = resp.Body.Close()
@@ -121,11 +130,9 @@ func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.O
 
 // again is req for one attempt: its headers its own, its body from the start.
 func again(ctx context.Context, req *http.Request, attempt int) (*http.Request, error) {
-	send := req.Clone(ctx)
+	send := req.WithContext(ctx)
+	send.Header = req.Header.Clone()
 	if attempt > 1 && req.Body != nil {
-		if req.GetBody == nil {
-			return nil, errors.New("the body cannot be sent a second time")
-		}
 		body, err := req.GetBody()
 		if err != nil {
 			return nil, err
@@ -145,14 +152,14 @@ func setDefault(h http.Header, name, value string) {
 func (w *Wire) once(
 	ctx context.Context, req *http.Request, op customers.Op, attempt int, reason string,
 ) (*http.Response, error) {
-	body := watch(req)
+	bodyRead := watch(req)
 	started := time.Now()
 	resp, err := w.options.RoundTripper.RoundTrip(req)
 	exchange := Exchange{
 		Provider: w.provider, Op: op, Method: req.Method, Attempt: attempt, Reason: reason, Duration: time.Since(started),
 	}
 	if err != nil {
-		err = w.failed(ctx, notSent(err) || body != nil && !body.read.Load(), err)
+		err = w.failed(ctx, notSent(err) || bodyRead != nil && !bodyRead.Load(), err)
 		exchange.Reason = err.Error()
 	} else {
 		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
@@ -165,14 +172,14 @@ func (w *Wire) once(
 
 // failed makes the error of an exchange without an answer; ctx is the caller's.
 func (w *Wire) failed(ctx context.Context, unsent bool, cause error) error {
-	if known := (*customers.Error)(nil); errors.As(cause, &known) {
+	if known := (*customers.Error)(nil); unsent && errors.As(cause, &known) {
 		// The credentials could not be had: the call itself was not sent, whatever became of the token's fetch.
 		e := *known
 		e.Outcome = customers.ErrNotSent
 		return &e
 	}
 	e := &customers.Error{
-		Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome, Err: withoutURL(cause),
+		Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome, Err: unquoted(cause),
 	}
 	if unsent {
 		e.Outcome = customers.ErrNotSent
@@ -193,13 +200,18 @@ func notSent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
 }
 
-// withoutURL takes the URL out of errors that quote it, since its query and path hold customers' data.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+// unquoted takes out of an error what it quotes of the exchange: its URL, and the lines of an answer that is not HTTP.
+func unquoted(err error) error {
+	for u := (*url.Error)(nil); errors.As(err, &u); {
+		err = u.Err
 	}
-	return err
+	const broken = "net/http: HTTP/1.x transport connection broken" // what it wraps may be a complaint about such a line
+	var network net.Error
+	if !strings.Contains(err.Error(), broken) ||
+		errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return errors.New("the connection broke, or the answer is not HTTP")
 }
 
 func hasDotSegment(path string) bool {
@@ -240,6 +252,9 @@ func identifier(s string) string {
 // retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What makes no sense is 0.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
@@ -249,46 +264,32 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// watchedBody notes whether the transport began to read it: before that nothing of the request was sent.
+// watchedBody notes whether the transport began to read it: before that the provider has at most its header.
 type watchedBody struct {
 	io.ReadCloser
-	read atomic.Bool
+	read *atomic.Bool
 }
 
-func (b *watchedBody) Read(p []byte) (int, error) {
+func (b watchedBody) Read(p []byte) (int, error) {
 	b.read.Store(true)
 	return b.ReadCloser.Read(p)
 }
 
-// watch replaces the body of req by one that notes its first read; nil if req has none.
-func watch(req *http.Request) *watchedBody {
+// watch tells whether the body of req was read; nil if it has none.
+func watch(req *http.Request) *atomic.Bool {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
-	body := &watchedBody{ReadCloser: req.Body}
-	req.Body = body
+	read := new(atomic.Bool)
+	req.Body = watchedBody{req.Body, read}
 	if get := req.GetBody; get != nil {
-		// net/http asks for the body anew only after it has used the first one up or sent nothing.
+		// net/http asks for the body anew only where nothing of the request was sent, and then sends this one.
 		req.GetBody = func() (io.ReadCloser, error) {
-			again, err := get()
-			if err != nil {
-				return nil, err
-			}
-			return &rewound{ReadCloser: again, first: body}, nil
+			body, err := get()
+			return watchedBody{body, read}, err
 		}
 	}
-	return body
-}
-
-// rewound is the body of a repetition inside of net/http; a read of it counts as one of the first.
-type rewound struct {
-	io.ReadCloser
-	first *watchedBody
-}
-
-func (b *rewound) Read(p []byte) (int, error) {
-	b.first.read.Store(true)
-	return b.ReadCloser.Read(p)
+	return read
 }
 
 var errTooLarge = errors.New("the answer is larger than MaxBody")
@@ -304,7 +305,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, errTooLarge
 	}
-	if int64(len(p)) > b.left+1 {
+	if int64(len(p))-1 > b.left {
 		p = p[:b.left+1] // one more than allowed, to tell the end from too much
 	}
 	n, err := b.ReadCloser.Read(p)

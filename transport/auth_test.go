@@ -1,0 +1,420 @@
+package transport_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/gen/stancer"
+	"github.com/contract-first/customers/transport"
+)
+
+// mint hands out canary-1, canary-2, …, each with the same lifetime.
+type mint struct {
+	lifetime time.Duration
+	made     atomic.Int32
+}
+
+func (m *mint) fetch(context.Context) (transport.Token, error) {
+	return transport.Token{Value: "canary-" + strconv.Itoa(int(m.made.Add(1))), Lifetime: m.lifetime}, nil
+}
+
+// accepting is a handler that answers a request with this bearer token and refuses any other.
+func accepting(token string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			answer(http.StatusUnauthorized, `{"error":{"type":"expired_token"}}`)(w, r)
+			return
+		}
+		answer(http.StatusOK, record)(w, r)
+	}
+}
+
+// gated is a fetch that waits for its gate; begun counts how often it ran.
+type gated struct {
+	gate  chan struct{}
+	begun atomic.Int32
+	err   error
+}
+
+func (g *gated) fetch(ctx context.Context) (transport.Token, error) {
+	g.begun.Add(1)
+	select {
+	case <-g.gate:
+		return transport.Token{Value: "canary-1"}, g.err
+	case <-ctx.Done():
+		return transport.Token{}, ctx.Err()
+	}
+}
+
+var ok = roundTripper(func(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Authorization") != "Bearer canary-1" {
+		return respond(http.StatusUnauthorized, "{}"), nil
+	}
+	return respond(http.StatusOK, record), nil
+})
+
+func TestOneFetchForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetch := gated{gate: make(chan struct{})}
+		p := newProvider(t, "https://api.example.com", transport.Bearer(fetch.fetch), transport.Options{RoundTripper: ok})
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { assert.NoError(t, p.do(t.Context(), customers.OpCreate)) })
+		}
+		synctest.Wait() // all wait for the token
+		close(fetch.gate)
+		wg.Wait()
+		require.NoError(t, p.do(t.Context(), customers.OpCreate))
+		assert.EqualValues(t, 1, fetch.begun.Load())
+	})
+}
+
+func TestWaiterThatGivesUpDoesNotSpoilTheFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetch := gated{gate: make(chan struct{})}
+		p := newProvider(t, "https://api.example.com", transport.Bearer(fetch.fetch), transport.Options{RoundTripper: ok})
+		var wg sync.WaitGroup
+
+		first, cancel := context.WithCancelCause(t.Context())
+		wg.Go(func() {
+			err := p.do(first, customers.OpCreate)
+			e := failure(t, err)
+			assert.Equal(t, customers.ErrCanceled, e.Kind)
+			assert.Equal(t, customers.ErrNotSent, e.Outcome)
+			assert.ErrorIs(t, err, errCause)
+		})
+		synctest.Wait() // its fetch runs
+		for range 5 {
+			wg.Go(func() { assert.NoError(t, p.do(t.Context(), customers.OpCreate)) })
+		}
+		synctest.Wait()
+		cancel(errCause)
+		synctest.Wait()
+		close(fetch.gate)
+		wg.Wait()
+		assert.EqualValues(t, 1, fetch.begun.Load())
+	})
+}
+
+func TestFetchThatNeverEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetch := gated{gate: make(chan struct{})}
+		p := newProvider(t, "https://api.example.com", transport.Bearer(fetch.fetch), transport.Options{RoundTripper: ok})
+		started := time.Now()
+		e := failure(t, p.do(t.Context(), customers.OpCreate))
+		assert.Equal(t, 30*time.Second, time.Since(started), "the wait counts as part of the exchange")
+		assert.Equal(t, customers.ErrUnavailable, e.Kind)
+		assert.Equal(t, customers.ErrNotSent, e.Outcome)
+		close(fetch.gate)
+	})
+}
+
+func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lifetime, use time.Duration
+	}{
+		"an hour, but for a minute": {time.Hour, 59 * time.Minute},
+		"ten minutes, but for one":  {10 * time.Minute, 9 * time.Minute},
+		"a minute, but for a tenth": {time.Minute, 54 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tokens := mint{lifetime: tt.lifetime}
+				var used string
+				p := newProvider(t, "https://api.example.com", transport.Bearer(tokens.fetch), transport.Options{
+					RoundTripper: roundTripper(func(req *http.Request) (*http.Response, error) {
+						used = req.Header.Get("Authorization")
+						return respond(http.StatusOK, record), nil
+					}),
+				})
+				use := func() string {
+					require.NoError(t, p.do(t.Context(), customers.OpGet))
+					return used
+				}
+				assert.Equal(t, "Bearer canary-1", use())
+				time.Sleep(tt.use - 1)
+				assert.Equal(t, "Bearer canary-1", use())
+				time.Sleep(1)
+				assert.Equal(t, "Bearer canary-2", use())
+				time.Sleep(tt.use - 1)
+				assert.Equal(t, "Bearer canary-2", use())
+			})
+		})
+	}
+	t.Run("of unknown lifetime, never", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var tokens mint
+			p := newProvider(t, "https://api.example.com", transport.Bearer(tokens.fetch), transport.Options{RoundTripper: ok})
+			require.NoError(t, p.do(t.Context(), customers.OpGet))
+			time.Sleep(1000 * time.Hour)
+			require.NoError(t, p.do(t.Context(), customers.OpGet))
+			assert.EqualValues(t, 1, tokens.made.Load())
+		})
+	})
+}
+
+// The lifetime counts from the request for the token, not from its arrival.
+func TestSlowFetchShortensTheLifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tokens mint
+		tokens.lifetime = time.Minute
+		p := newProvider(t, "https://api.example.com", transport.Bearer(func(ctx context.Context) (transport.Token, error) {
+			time.Sleep(20 * time.Second)
+			return tokens.fetch(ctx)
+		}), transport.Options{RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
+			return respond(http.StatusOK, record), nil
+		})})
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		time.Sleep(34 * time.Second)
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		assert.EqualValues(t, 2, tokens.made.Load())
+	})
+}
+
+func TestRefusedTokenIsRenewedOnce(t *testing.T) {
+	var tokens mint
+	var seen arrivals
+	var hook exchanges
+	p := newProvider(t, serve(t, seen.then(accepting("canary-2"))), transport.Bearer(tokens.fetch), transport.Options{Hook: hook.hook})
+
+	_, err := p.create(t.Context(), newCustomer)
+	require.NoError(t, err)
+	bodies := seen.list()
+	require.Len(t, bodies, 2)
+	assert.Contains(t, bodies[0], email)
+	assert.Equal(t, bodies[0], bodies[1], "the whole body again")
+	assert.EqualValues(t, 2, tokens.made.Load())
+
+	got := hook.seen()
+	require.Len(t, got, 2)
+	assertQuiet(t, got)
+	assert.Equal(t, []int{401, 200}, []int{got[0].Status, got[1].Status})
+	assert.Equal(t, []int{1, 2}, []int{got[0].Attempt, got[1].Attempt})
+	assert.Equal(t, "first attempt", got[0].Reason)
+	assert.Equal(t, "credentials renewed after 401", got[1].Reason)
+	assert.Equal(t, customers.OpCreate, got[1].Op)
+
+	require.NoError(t, p.do(t.Context(), customers.OpDelete), "the new token stays")
+	assert.Len(t, seen.list(), 3)
+}
+
+func TestSecondRefusalIsReturned(t *testing.T) {
+	var tokens mint
+	var seen arrivals
+	p := newProvider(t, serve(t, seen.then(accepting("another"))), transport.Bearer(tokens.fetch), transport.Options{})
+	for _, op := range operations {
+		before := len(seen.list())
+		e := failure(t, p.do(t.Context(), op))
+		assert.Equal(t, customers.ErrUnauthenticated, e.Kind)
+		assert.Equal(t, outcome(op, customers.ErrRejected), e.Outcome)
+		assert.Equal(t, 401, e.Status)
+		assert.Equal(t, "expired_token", e.Code)
+		assert.Len(t, seen.list(), before+2)
+	}
+}
+
+func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
+	const calls = 10
+	var tokens mint
+	var refused sync.WaitGroup
+	refused.Add(calls)
+	p := newProvider(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer canary-1" {
+			refused.Done()
+			refused.Wait() // every call has the old token
+		}
+		accepting("canary-2")(w, r)
+	}), transport.Bearer(tokens.fetch), transport.Options{})
+
+	var wg sync.WaitGroup
+	for range calls {
+		wg.Go(func() { assert.NoError(t, p.do(t.Context(), customers.OpCreate)) })
+	}
+	wg.Wait()
+	assert.EqualValues(t, 2, tokens.made.Load())
+}
+
+func TestBodyThatCannotBeSentAgain(t *testing.T) {
+	var tokens mint
+	var seen arrivals
+	p := newProvider(t, serve(t, seen.then(accepting("canary-2"))), transport.Bearer(tokens.fetch), transport.Options{})
+	create := func() error {
+		_, err := transport.Call[stancer.Customer](t.Context(), p.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+			return p.api.CreateCustomerWithBody(ctx, "application/json", io.MultiReader(strings.NewReader(`{"email":"`+email+`"}`)))
+		})
+		return err
+	}
+	e := failure(t, create())
+	assert.Equal(t, customers.ErrUnauthenticated, e.Kind)
+	assert.Equal(t, customers.ErrRejected, e.Outcome)
+	assert.Len(t, seen.list(), 1)
+
+	require.NoError(t, create(), "the next call has a new token")
+}
+
+func TestFailedFetch(t *testing.T) {
+	for name, tt := range map[string]struct {
+		tokens http.HandlerFunc
+		kind   customers.Kind
+		status int
+	}{
+		"forbidden":    {answer(403, `{"error":{"type":"locked","message":"`+email+`"}}`), customers.ErrForbidden, 403},
+		"rate limited": {answer(429, "{}"), customers.ErrRateLimited, 429},
+		"down":         {answer(503, "<html>"), customers.ErrUnavailable, 503},
+		"broken":       {answer(200, `{"token":`), customers.ErrContract, 200},
+		"no token":     {answer(200, `{"token":""}`), customers.ErrUnauthenticated, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen arrivals
+			var hook exchanges
+			base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/v1/customers/token" {
+					tt.tokens(w, r)
+					return
+				}
+				seen.then(answer(200, record))(w, r)
+			})
+			keys := newProvider(t, base, basic, transport.Options{Hook: hook.hook})
+			p := over(t, keys.wire.With(transport.Bearer(func(ctx context.Context) (transport.Token, error) {
+				reply, err := transport.Call[struct{ Token string }](ctx, keys.wire, "", func(ctx context.Context) (*http.Response, error) {
+					return keys.api.GetCustomer(ctx, "token")
+				})
+				if err != nil {
+					return transport.Token{}, err
+				}
+				return transport.NewToken(reply.Token)
+			})))
+
+			for _, op := range operations {
+				e := failure(t, p.do(t.Context(), op))
+				assert.Equal(t, tt.kind, e.Kind)
+				assert.Equal(t, outcome(op, customers.ErrNotSent), e.Outcome)
+				assert.Equal(t, tt.status, e.Status)
+				assert.Equal(t, op, e.Op)
+			}
+			assert.Empty(t, seen.list())
+			for _, x := range hook.seen() {
+				assert.Empty(t, x.Op, "a fetch is no operation of the facade")
+			}
+			assert.Len(t, hook.seen(), len(operations), "a failure is not kept: the next call asks again")
+		})
+	}
+}
+
+// All who waited for a token get its error, each with the name of its own operation.
+func TestFailedFetchIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetch := gated{gate: make(chan struct{}), err: &customers.Error{Kind: customers.ErrRateLimited, RetryAfter: time.Minute}}
+		p := newProvider(t, "https://api.example.com", transport.Bearer(fetch.fetch), transport.Options{RoundTripper: ok})
+		var wg sync.WaitGroup
+		for _, op := range operations {
+			wg.Go(func() {
+				e := failure(t, p.do(t.Context(), op))
+				assert.Equal(t, customers.ErrRateLimited, e.Kind)
+				assert.Equal(t, time.Minute, e.RetryAfter)
+				assert.Equal(t, op, e.Op)
+				assert.Equal(t, outcome(op, customers.ErrNotSent), e.Outcome)
+			})
+		}
+		synctest.Wait()
+		close(fetch.gate)
+		wg.Wait()
+		assert.EqualValues(t, 1, fetch.begun.Load())
+	})
+}
+
+func TestFetchFailsWithSomeError(t *testing.T) {
+	p := newProvider(t, "https://api.example.com", transport.Bearer(func(context.Context) (transport.Token, error) {
+		return transport.Token{}, errCause
+	}), transport.Options{RoundTripper: ok})
+	err := p.do(t.Context(), customers.OpDelete)
+	e := failure(t, err)
+	assert.Equal(t, customers.ErrUnavailable, e.Kind)
+	assert.Equal(t, customers.ErrNotSent, e.Outcome)
+	assert.ErrorIs(t, err, errCause)
+}
+
+func TestFixedCredentialsAreNotRepeated(t *testing.T) {
+	for name, auth := range map[string]transport.Auth{"Basic": basic, "Static": transport.Static("Api_key", secret), "none": {}} {
+		t.Run(name, func(t *testing.T) {
+			var seen arrivals
+			p := newProvider(t, serve(t, seen.then(answer(http.StatusUnauthorized, "{}"))), auth, transport.Options{})
+			e := failure(t, p.do(t.Context(), customers.OpCreate))
+			assert.Equal(t, customers.ErrUnauthenticated, e.Kind)
+			assert.Equal(t, customers.ErrRejected, e.Outcome)
+			assert.Len(t, seen.list(), 1)
+		})
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	for name, tt := range map[string]struct {
+		auth transport.Auth
+		want http.Header
+	}{
+		"none":   {transport.Auth{}, http.Header{}},
+		"Basic":  {transport.Basic("Aladdin", "open sesame"), http.Header{"Authorization": {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}}, // RFC 7617, section 2
+		"Static": {transport.Static("Authorization", "a", "token", "b"), http.Header{"Authorization": {"a"}, "Token": {"b"}}},
+		"Bearer": {transport.Bearer(new(mint).fetch), http.Header{"Authorization": {"Bearer canary-1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := http.Header{}
+			p := newProvider(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+				for _, name := range []string{"Authorization", "Token"} {
+					if values := r.Header.Values(name); values != nil {
+						got[name] = values
+					}
+				}
+				answer(200, record)(w, r)
+			}), tt.auth, transport.Options{})
+			require.NoError(t, p.do(t.Context(), customers.OpGet))
+			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestNewToken(t *testing.T) {
+	sign := func(claims jwt.MapClaims) string {
+		value, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("a key that only the provider has"))
+		require.NoError(t, err)
+		return value
+	}
+	const iat = 1700000000
+	for name, tt := range map[string]struct {
+		value    string
+		lifetime time.Duration
+	}{
+		"opaque":               {"canary", 0},
+		"three parts, no JSON": {"a.b.c", 0},
+		"both times":           {sign(jwt.MapClaims{"iat": iat, "exp": iat + 600}), 10 * time.Minute},
+		"of another day":       {sign(jwt.MapClaims{"iat": 1, "exp": 601}), 10 * time.Minute},
+		"no iat":               {sign(jwt.MapClaims{"exp": iat + 600}), 0},
+		"no exp":               {sign(jwt.MapClaims{"iat": iat}), 0},
+		"ends before it began": {sign(jwt.MapClaims{"iat": iat, "exp": iat - 600}), 0},
+		"times as text":        {sign(jwt.MapClaims{"iat": "then", "exp": "later"}), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token, err := transport.NewToken(tt.value)
+			require.NoError(t, err)
+			assert.Equal(t, tt.value, token.Value)
+			assert.Equal(t, tt.lifetime, token.Lifetime)
+			assertQuiet(t, token)
+		})
+	}
+
+	_, err := transport.NewToken("")
+	require.ErrorIs(t, err, customers.ErrUnauthenticated)
+}
