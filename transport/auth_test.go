@@ -226,6 +226,28 @@ func TestSecondRefusalIsReturned(t *testing.T) {
 	}
 }
 
+// A failed exchange of credentials must not be taken for news of a customer.
+func TestFailedExchangeSpeaksOfNoCustomer(t *testing.T) {
+	for of, want := range map[customers.Kind]customers.Kind{
+		customers.ErrInvalid: customers.ErrUnauthenticated, customers.ErrUnauthenticated: customers.ErrUnauthenticated,
+		customers.ErrForbidden: customers.ErrForbidden, customers.ErrNotFound: customers.ErrContract,
+		customers.ErrAlreadyExists: customers.ErrContract, customers.ErrUnavailable: customers.ErrUnavailable,
+	} {
+		var seen arrivals
+		p := newProvider(t, serve(t, seen.then(accepting(""))), transport.Bearer(func(context.Context) (transport.Token, error) {
+			return transport.Token{}, &customers.Error{Kind: of, Status: 404, Outcome: customers.ErrRejected}
+		}), transport.Options{})
+		for _, op := range operations {
+			e := failure(t, p.do(t.Context(), op))
+			assert.Equal(t, want, e.Kind)
+			assert.Equal(t, outcome(op, customers.ErrNotSent), e.Outcome)
+			assert.Equal(t, 404, e.Status)
+			assert.NotEmpty(t, e.Detail)
+		}
+		assert.Empty(t, seen.list())
+	}
+}
+
 func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
 	const calls = 10
 	var tokens mint

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -173,10 +174,7 @@ func (w *Wire) once(
 // failed makes the error of an exchange without an answer; ctx is the caller's.
 func (w *Wire) failed(ctx context.Context, unsent bool, cause error) error {
 	if known := (*customers.Error)(nil); unsent && errors.As(cause, &known) {
-		// The credentials could not be had: the call itself was not sent, whatever became of the token's fetch.
-		e := *known
-		e.Outcome = customers.ErrNotSent
-		return &e
+		return withoutToken(*known)
 	}
 	e := &customers.Error{
 		Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome, Err: unquoted(cause),
@@ -191,6 +189,20 @@ func (w *Wire) failed(ctx context.Context, unsent bool, cause error) error {
 		e.Detail = fmt.Sprintf("no answer within %v", w.options.Timeout)
 	}
 	return e
+}
+
+// withoutToken makes the error of a call whose token could not be had from that of the exchange. The call itself was not
+// sent. A kind that speaks of a customer must not come through: an exchange that is not found is no customer not found.
+func withoutToken(e customers.Error) error {
+	e.Outcome = customers.ErrNotSent
+	e.Detail = cmp.Or(e.Detail, "the exchange of the credentials for a token failed")
+	switch e.Kind {
+	case customers.ErrInvalid:
+		e.Kind = customers.ErrUnauthenticated
+	case customers.ErrNotFound, customers.ErrAlreadyExists:
+		e.Kind = customers.ErrContract
+	}
+	return &e
 }
 
 // notSent reports whether err says that no connection was made.

@@ -209,19 +209,23 @@ func TestErrors(t *testing.T) {
 		want       customers.Error
 	}{
 		{"auth-400", create, customers.Error{
-			Op: customers.OpCreate, Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Status: 400,
+			Op: customers.OpCreate, Kind: customers.ErrUnauthenticated, Outcome: customers.ErrNotSent, Status: 400,
 			Code: "BadRequestError", Message: "Les identifiants API (apikey et apisecret) sont requis.",
+			Detail: "the exchange of the credentials for a token failed",
 		}},
 		{"auth-401", create, customers.Error{
 			Op: customers.OpCreate, Kind: customers.ErrUnauthenticated, Outcome: customers.ErrNotSent, Status: 401,
 			Code: "UnauthorizedError", Message: badKey,
+			Detail: "the exchange of the credentials for a token failed",
 		}},
 		{"auth-401", get, customers.Error{
 			Op: customers.OpGet, Kind: customers.ErrUnauthenticated, Status: 401, Code: "UnauthorizedError", Message: badKey,
+			Detail: "the exchange of the credentials for a token failed",
 		}},
 		{"auth-500", create, customers.Error{
 			Op: customers.OpCreate, Kind: customers.ErrUnavailable, Outcome: customers.ErrNotSent, Status: 500,
 			Code: "InternalServerError", Message: failure,
+			Detail: "the exchange of the credentials for a token failed",
 		}},
 		{"auth create-400", create, customers.Error{
 			Op: customers.OpCreate, Kind: customers.ErrInvalid, Outcome: customers.ErrRejected, Status: 400,

@@ -333,7 +333,9 @@ func TestErrors(t *testing.T) {
 	authorizes := documented(customers.OpCreate, 400, 401, 403, 406, 415, 500)
 	for i := range authorizes {
 		authorizes[i].Outcome = customers.ErrNotSent
+		authorizes[i].Detail = "the exchange of the credentials for a token failed"
 	}
+	authorizes[0].Kind = customers.ErrUnauthenticated // it is not the caller's customer that is invalid
 	authorizes[1].Message = "Invalid API Key"
 
 	saysError := func(op customers.Op) customers.Error {
