@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -443,17 +442,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	require.NoError(t, err)
 	var native *api.API
 	require.True(t, client.As(&native))
-	var text strings.Builder
-	logger := slog.New(slog.NewJSONHandler(&text, nil))
-	for _, v := range []any{config, &config, client, driver, native} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-			fmt.Fprintf(&text, verb, v)
-		}
-		logger.Info("value", "value", v)
-	}
-	for _, private := range []string{key, secret, "token-1"} {
-		assert.NotContains(t, text.String(), private)
-	}
+	wiretest.AssertHidden(t, []string{key, secret, "token-1"}, config, &config, client, driver, native)
 }
 
 func TestAs(t *testing.T) {

@@ -1,8 +1,6 @@
 package fatora_test
 
 import (
-	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -544,16 +542,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		require.NoError(t, err)
 		var native *api.API
 		require.True(t, client.As(&native))
-		var text strings.Builder
-		logger := slog.New(slog.NewJSONHandler(&text, nil))
-		for _, v := range []any{config, &config, client, driver, native} {
-			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-				fmt.Fprintf(&text, verb, v)
-			}
-			logger.Info("value", "value", v)
-		}
-		assert.NotContains(t, text.String(), key)
-		assert.NotContains(t, text.String(), token)
+		wiretest.AssertHidden(t, []string{key, token}, config, &config, client, driver, native)
 	}
 }
 

@@ -3,12 +3,9 @@ package simplepin_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -569,16 +566,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	require.NoError(t, err)
 	var native *api.API
 	require.True(t, client.As(&native))
-	var text strings.Builder
-	logger := slog.New(slog.NewJSONHandler(&text, nil))
-	for _, v := range []any{config, &config, client, driver, native} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-			fmt.Fprintf(&text, verb, v)
-		}
-		logger.Info("value", "value", v)
-	}
-	assert.NotContains(t, text.String(), authorization)
-	assert.NotContains(t, text.String(), token)
+	wiretest.AssertHidden(t, []string{authorization, token}, config, &config, client, driver, native)
 }
 
 func TestAs(t *testing.T) {
