@@ -20,15 +20,14 @@ type Checker interface {
 	Check() []check.Violation
 }
 
-// Nothing is the Reply of a [Call] whose answer may be empty or null, whatever its status, and has nothing worth keeping.
-// Any other Reply may be that with 204 only, and is its zero value then.
-type Nothing struct{}
-
 type opKey struct{}
 
 // Call does one operation of the facade: it refuses what the request's checks refuse, sends through the generated client
 // (whose HttpRequestDoer is the wire), and decodes the answer into Reply. Every error is a [*customers.Error] with kind,
 // outcome, status and what the provider's error body tells.
+//
+// A success without a body, or with null, is the zero Reply after an update, a delete or with status 204, since nothing
+// of the answer is needed there; else it is an error.
 func Call[Reply any](
 	ctx context.Context, w *Wire, op customers.Op, send func(context.Context) (*http.Response, error), requests ...Checker,
 ) (*Reply, error) {
@@ -96,7 +95,6 @@ func call[Reply any](
 		e.Kind, e.Outcome = customers.ErrContract, customers.ErrUnknownOutcome
 	}
 	reply := new(Reply)
-	_, nothing := any(reply).(*Nothing)
 	body, err := read(resp)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -112,7 +110,7 @@ func call[Reply any](
 		if errors.Is(err, context.DeadlineExceeded) {
 			e.Detail = fmt.Sprintf("the answer did not end within %v", w.options.Timeout)
 		}
-	case ok && isEmpty(body) && (nothing || resp.StatusCode == http.StatusNoContent):
+	case ok && isEmpty(body) && (op == customers.OpUpdate || op == customers.OpDelete || resp.StatusCode == http.StatusNoContent):
 		return reply, nil, nil
 	case ok && isEmpty(body):
 		e.Detail = "the answer is empty"

@@ -239,11 +239,25 @@ func TestEmptySuccess(t *testing.T) {
 			w.Header()["Content-Type"] = nil
 		},
 	} {
-		t.Run("Nothing takes "+name, func(t *testing.T) {
+		t.Run("a delete takes "+name, func(t *testing.T) {
 			require.NoError(t, connect(t, handler).delete(t.Context(), id))
 		})
 	}
-	t.Run("Nothing takes no page", func(t *testing.T) {
+	for op, ok := range map[customers.Op]bool{customers.OpUpdate: true, customers.OpDelete: true, customers.OpCreate: false, customers.OpGet: false} {
+		t.Run("200 without a body, "+string(op), func(t *testing.T) {
+			p := connect(t, answer(http.StatusOK, ""))
+			got, err := transport.Call[stancer.Customer](t.Context(), p.wire, op, func(ctx context.Context) (*http.Response, error) {
+				return p.api.GetCustomer(ctx, id)
+			})
+			if ok {
+				require.NoError(t, err)
+				assert.Equal(t, &stancer.Customer{}, got)
+				return
+			}
+			assert.Equal(t, customers.ErrContract, failure(t, err).Kind)
+		})
+	}
+	t.Run("a delete takes no page", func(t *testing.T) {
 		p := connect(t, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<html>log in, "+email+"</html>")
 		})

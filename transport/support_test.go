@@ -89,7 +89,7 @@ func (p provider) get(ctx context.Context, id string) (*stancer.Customer, error)
 }
 
 func (p provider) delete(ctx context.Context, id string) error {
-	_, err := transport.Call[transport.Nothing](ctx, p.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
+	_, err := transport.Call[struct{}](ctx, p.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
 		return p.api.DeleteCustomer(ctx, id)
 	})
 	return err

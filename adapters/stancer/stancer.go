@@ -101,14 +101,14 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	body := stancer.CustomerUpdate{
 		Email: p.Email, Mobile: p.Phone, Name: p.Name.String(), ExternalID: p.Reference,
 	}
-	_, err := transport.Call[transport.Nothing](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+	_, err := transport.Call[struct{}](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.UpdateCustomer(ctx, id, body)
 	}, &body)
 	return err
 }
 
 func (d *driver) Delete(ctx context.Context, id string) error {
-	_, err := transport.Call[transport.Nothing](ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
+	_, err := transport.Call[struct{}](ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
 		return d.api.DeleteCustomer(ctx, id)
 	})
 	return err
