@@ -55,8 +55,12 @@ func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
 		return nil, err
 	}
 	created, err := c.driver.Create(ctx, p)
-	if err == nil && (created == nil || created.ID == "") {
+	switch {
+	case err != nil:
+	case created == nil || created.ID == "":
 		err = &Error{Kind: ErrContract, Outcome: ErrUnknownOutcome, Detail: "the answer has no id"}
+	case p.Reference != "" && created.Reference != "" && created.Reference != p.Reference:
+		err = &Error{Kind: ErrContract, Outcome: ErrUnknownOutcome, Detail: "the answer has another reference: it is not about this customer"}
 	}
 	if err != nil {
 		return nil, c.failed(OpCreate, err)
@@ -114,7 +118,7 @@ func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 	return nil
 }
 
-// Delete removes the customer with the provider's id for good. It fails with ErrNotFound if there is none.
+// Delete removes the customer with the provider's id. It fails with ErrNotFound if there is none.
 func (c *Client) Delete(ctx context.Context, id string) error {
 	if err := c.ready(OpDelete, id); err != nil {
 		return err
@@ -158,7 +162,7 @@ func (c *Client) listing(q Query) (Op, error) {
 	op := OpList
 	find, ok := c.caps.Operation(OpFind)
 	var refused []Field
-	for f := range q.fields() {
+	for _, f := range q.fields() {
 		if ok && slices.Contains(find.Filters, f) {
 			op = OpFind
 		} else if fc, known := c.caps.Field(f); !known || !fc.Read {

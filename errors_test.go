@@ -105,6 +105,13 @@ func TestErrorText(t *testing.T) {
 			},
 			"acme: delete: unavailable (outcome unknown): unexpected EOF",
 		},
+		"rules and cause": {
+			&customers.Error{
+				Kind: customers.ErrInvalid, Err: io.ErrUnexpectedEOF,
+				Violations: []customers.Violation{{Rule: "anyOf"}, {Field: customers.FieldEmail, Rule: "required"}},
+			},
+			"invalid input: anyOf; email: required; unexpected EOF",
+		},
 		"everything": {full(), fullText},
 	} {
 		t.Run(name, func(t *testing.T) { assert.EqualError(t, tt.err, tt.want) })

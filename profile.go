@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 )
@@ -152,16 +151,8 @@ func (q Query) matches(c *Customer) bool {
 	return (q.Reference == "" || q.Reference == c.Reference) && (q.Email == "" || q.Email == c.Email)
 }
 
-func (q Query) fields() iter.Seq[Field] {
-	return func(yield func(Field) bool) {
-		if q.Reference != "" && !yield(FieldReference) {
-			return
-		}
-		if q.Email != "" {
-			yield(FieldEmail)
-		}
-	}
-}
+// fields lists what q asks for.
+func (q Query) fields() []Field { return Profile{Reference: q.Reference, Email: q.Email}.Set() }
 
 // texts gives every text field of p by its path, so that one loop can check, clear or list them.
 func (p *Profile) texts() iter.Seq2[Field, *string] {
@@ -234,7 +225,7 @@ func (p Patch) LogValue() slog.Value { return slog.AnyValue(p.named()) }
 func (p Patch) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, p.named()) }
 
 // LogValue tells which fields q asks for and none of their values.
-func (q Query) LogValue() slog.Value { return slog.AnyValue(slices.Collect(q.fields())) }
+func (q Query) LogValue() slog.Value { return slog.AnyValue(q.fields()) }
 
 // Format prints what LogValue tells, for every verb.
-func (q Query) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, slices.Collect(q.fields())) }
+func (q Query) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, q.fields()) }

