@@ -11,7 +11,7 @@ import (
 
 // Client is the customer endpoint of one provider. It is safe for concurrent use.
 //
-// Every method returns an [*Error] when it fails. Input is checked before anything is sent.
+// Every method returns an [*Error] when it fails. What is written is checked before it is sent.
 type Client struct {
 	driver Driver
 	caps   Capabilities
@@ -19,8 +19,11 @@ type Client struct {
 }
 
 // NewClient puts the facade over a driver. Programs call Open of an adapter instead, which does this. It fails with
-// ErrConfig if the policy names a field or an operation that does not exist.
+// ErrConfig if there is no driver, or if the policy names a field or an operation that does not exist.
 func NewClient(driver Driver, policy Policy) (*Client, error) {
+	if driver == nil {
+		return nil, &Error{Kind: ErrConfig, Detail: "there is no driver"}
+	}
 	caps := driver.Capabilities()
 	if vs := policy.validate(); len(vs) > 0 {
 		return nil, &Error{Provider: caps.Provider, Kind: ErrConfig, Violations: vs}
@@ -33,24 +36,31 @@ func NewClient(driver Driver, policy Policy) (*Client, error) {
 // Provider is the provider's name, such as "stancer".
 func (c *Client) Provider() string { return c.caps.Provider }
 
+// String names the provider.
+func (c *Client) String() string { return c.caps.Provider + " client" }
+
+// Close ends connections that are kept for further calls, except those of a RoundTripper that the caller gave. Calls
+// under way go on, and later ones connect anew.
+func (c *Client) Close() { c.driver.Close() }
+
 // Capabilities tells what the provider can do and keep. The result is the caller's own copy.
 func (c *Client) Capabilities() Capabilities { return c.driver.Capabilities() }
 
 // As stores the provider's own client in target if target points to that type, and reports whether it did: the way to
-// what only this provider has. The client sends with the same credentials and limits. See the adapter for the type.
+// what only this provider has. The client sends with the same credentials and limits, but checks nothing that it is
+// given: an id of ".." there leads to another path. See the adapter for the type. The client is the caller's own copy.
 func (c *Client) As(target any) bool { return c.driver.As(target) }
 
 // Create stores a new customer and returns it as the provider keeps it, as far as the provider tells.
 //
-// It is not idempotent. It never returns a customer that was there before: that is ErrAlreadyExists, at providers that
-// notice. After ErrUnknownOutcome the customer may exist.
+// It is not idempotent. A customer that was there before is ErrAlreadyExists at providers that notice; whether one that
+// does not say so writes over it stands in the adapter's documentation. After ErrUnknownOutcome the customer may exist.
 func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
 	if err := c.usable(OpCreate); err != nil {
 		return nil, err
 	}
-	vs := p.validate()
 	lost, refused := c.fit(&p, OpCreate)
-	vs = append(append(vs, refused...), c.missing(&p)...)
+	vs := append(append(p.validate(), refused...), c.missing(&p)...)
 	if err := c.refuse(OpCreate, vs); err != nil {
 		return nil, err
 	}
@@ -94,25 +104,27 @@ func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 		return err
 	}
 	p, cleared := patch.profile()
-	if len(cleared) == 0 && len(p.Set()) == 0 {
-		return c.refuse(OpUpdate, []Violation{{Rule: "minProperties", Bound: "1"}})
+	if len(cleared) == 0 && len(p.Fields()) == 0 {
+		return c.refuse(OpUpdate, []Violation{{Rule: "required", Bound: "something to change"}})
 	}
+	lost, refused := c.fit(&p, OpUpdate)
 	vs := p.validate()
 	for _, f := range cleared {
 		if !c.caps.clears(f) {
-			vs = append(vs, Violation{Field: f, Rule: ruleClear, Bound: "is not known to work at this provider"})
+			vs = append(vs, CannotClear(f))
 		}
 	}
-	lost, refused := c.fit(&p, OpUpdate)
 	vs = append(vs, refused...)
-	if len(vs) == 0 && len(cleared) == 0 && len(p.Set()) == 0 {
-		vs = unsupported(lost)
+	if len(vs) == 0 && len(cleared) == 0 && len(p.Fields()) == 0 {
+		for _, f := range lost {
+			vs = append(vs, CannotKeep(f))
+		}
 	}
 	if err := c.refuse(OpUpdate, vs); err != nil {
 		return err
 	}
 	patch.without(lost, p)
-	if err := c.driver.Update(ctx, id, patch); err != nil {
+	if err := c.driver.Update(context.WithValue(ctx, policyKey{}, &c.policy), id, patch); err != nil {
 		return c.failed(OpUpdate, err)
 	}
 	return nil
@@ -161,19 +173,19 @@ func (c *Client) List(ctx context.Context, q Query) iter.Seq2[*Customer, error] 
 func (c *Client) listing(q Query) (Op, error) {
 	op := OpList
 	find, ok := c.caps.Operation(OpFind)
-	var refused []Field
+	var refused []Violation
 	for _, f := range q.fields() {
 		if ok && slices.Contains(find.Filters, f) {
 			op = OpFind
 		} else if fc, known := c.caps.Field(f); !known || !fc.Read {
 			// What the provider does not search by, the Client can, if the customers show it.
-			refused = append(refused, f)
+			refused = append(refused, CannotKeep(f))
 		}
 	}
 	if err := c.usable(op); err != nil {
 		return op, err
 	}
-	return op, c.refuse(op, unsupported(refused))
+	return op, c.refuse(op, refused)
 }
 
 // ready checks what an operation on one customer needs: the operation itself and an id that can be part of a path.
@@ -216,7 +228,7 @@ func (c *Client) fit(p *Profile, op Op) (lost []Field, refused []Violation) {
 		case c.caps.keeps(f, op):
 			return false
 		case !c.policy.AllowsLoss(f):
-			refused = append(refused, unsupported([]Field{f})...)
+			refused = append(refused, CannotKeep(f))
 			return false
 		}
 		lost = append(lost, f)
@@ -236,7 +248,7 @@ func (c *Client) fit(p *Profile, op Op) (lost []Field, refused []Violation) {
 // missing names the fields that the provider needs for a create and p lacks.
 func (c *Client) missing(p *Profile) []Violation {
 	var vs []Violation
-	set := p.Set()
+	set := p.Fields()
 	for i := range c.caps.Fields {
 		fc := &c.caps.Fields[i]
 		if !fc.Required || slices.Contains(set, fc.Field) {
@@ -256,29 +268,12 @@ func (c *Client) missing(p *Profile) []Violation {
 	return vs
 }
 
-const (
-	ruleUnsupported = "unsupported"
-	ruleClear       = "clear"
-)
-
-func unsupported(fields []Field) []Violation {
-	vs := make([]Violation, len(fields))
-	for i, f := range fields {
-		vs[i] = Violation{Field: f, Rule: ruleUnsupported, Bound: "by this provider"}
-	}
-	return vs
-}
-
 // refuse makes the error for vs, nil if there are none.
 func (c *Client) refuse(op Op, vs []Violation) error {
 	if len(vs) == 0 {
 		return nil
 	}
-	kind := ErrUnsupportedField
-	if slices.ContainsFunc(vs, func(v Violation) bool { return v.Rule != ruleUnsupported && v.Rule != ruleClear }) {
-		kind = ErrInvalid
-	}
-	return c.failed(op, &Error{Kind: kind, Outcome: ErrNotSent, Violations: vs})
+	return c.failed(op, Refuse(vs...))
 }
 
 // failed completes a driver's error with what the client knows.

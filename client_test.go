@@ -3,6 +3,7 @@ package customers_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -353,6 +354,44 @@ func TestCapabilitiesLookup(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestClientNeedsADriver(t *testing.T) {
+	_, err := customers.NewClient(nil, customers.Policy{})
+	require.ErrorIs(t, err, customers.ErrConfig)
+}
+
+func TestClientPrintsItsProvider(t *testing.T) {
+	assert.Equal(t, "acme client", fmt.Sprint(open(t, newAcme(), customers.Policy{})))
+}
+
+// lossAsker tells what it was allowed.
+type lossAsker struct {
+	acme
+	allowed []customers.Field
+	closed  bool
+}
+
+func (l *lossAsker) Update(ctx context.Context, _ string, _ customers.Patch) error {
+	for _, f := range []customers.Field{customers.FieldUndeclared, customers.FieldAddressCity, customers.FieldEmail} {
+		if customers.LossAllowed(ctx, f) {
+			l.allowed = append(l.allowed, f)
+		}
+	}
+	return nil
+}
+
+func (l *lossAsker) Close() { l.closed = true }
+
+func TestDriverAsksForThePolicyOfTheCall(t *testing.T) {
+	assert.False(t, customers.LossAllowed(t.Context(), customers.FieldUndeclared), "outside of a client nothing is allowed")
+	l := &lossAsker{acme: acme{caps: newAcme().caps}}
+	client, err := customers.NewClient(l, customers.Policy{AllowLoss: []customers.Field{customers.FieldUndeclared, customers.FieldAddress}})
+	require.NoError(t, err)
+	require.NoError(t, do(t, client, customers.OpUpdate))
+	assert.Equal(t, []customers.Field{customers.FieldUndeclared, customers.FieldAddressCity}, l.allowed)
+	client.Close()
+	assert.True(t, l.closed)
+}
+
 func TestAsReachesTheDriver(t *testing.T) {
 	a := newAcme()
 	client := open(t, a, customers.Policy{})
@@ -651,7 +690,6 @@ var formats = []struct {
 	{"digits of another script", customers.FieldPhone, "+٢٢٥٠١٠٢", "format"},
 	{"only a plus", customers.FieldPhone, "+", "format"},
 	{"invalid UTF-8", customers.FieldPhone, "+225010203\xff", "encoding"},
-	{"main number's rules", customers.FieldMobile, "0705060708", "format"},
 
 	{"two capitals", customers.FieldAddressCountry, "CI", ""},
 	{"first letter before last", customers.FieldAddressCountry, "AZ", ""},
@@ -747,13 +785,13 @@ func TestBothFormsAtOnce(t *testing.T) {
 		change func(*customers.Profile)
 		want   []customers.Violation
 	}{
-		"given and full":       {func(p *customers.Profile) { p.Name = customers.Name{Given: "Ama", Full: "Ama K"} }, []customers.Violation{name}},
-		"family and full":      {func(p *customers.Profile) { p.Name = customers.Name{Family: "K", Full: "Ama K"} }, []customers.Violation{name}},
-		"full alone":           {func(p *customers.Profile) { p.Name = customers.Name{Full: "Ama K"} }, nil},
-		"family alone":         {func(p *customers.Profile) { p.Name = customers.Name{Family: "K"} }, nil},
-		"city and formatted":   {func(p *customers.Profile) { p.Address = customers.Address{City: "Abidjan", Formatted: "x"} }, []customers.Violation{address}},
-		"region and formatted": {func(p *customers.Profile) { p.Address = customers.Address{Region: "Lagunes", Formatted: "x"} }, []customers.Violation{address}},
-		"formatted alone":      {func(p *customers.Profile) { p.Address = customers.Address{Formatted: "x"} }, nil},
+		"given and full":     {func(p *customers.Profile) { p.Name = customers.Name{Given: "Ama", Full: "Ama K"} }, []customers.Violation{name}},
+		"family and full":    {func(p *customers.Profile) { p.Name = customers.Name{Family: "K", Full: "Ama K"} }, []customers.Violation{name}},
+		"full alone":         {func(p *customers.Profile) { p.Name = customers.Name{Full: "Ama K"} }, nil},
+		"family alone":       {func(p *customers.Profile) { p.Name = customers.Name{Family: "K"} }, nil},
+		"city and formatted": {func(p *customers.Profile) { p.Address = customers.Address{City: "Abidjan", Formatted: "x"} }, []customers.Violation{address}},
+		"region, which is left out, and formatted": {func(p *customers.Profile) { p.Address = customers.Address{Region: "Lagunes", Formatted: "x"} }, nil},
+		"formatted alone":                          {func(p *customers.Profile) { p.Address = customers.Address{Formatted: "x"} }, nil},
 		"both": {
 			func(p *customers.Profile) {
 				p.Name.Full, p.Address = "Ama K", customers.Address{Street: "Rue des Jardins", Formatted: "x"}
@@ -908,7 +946,7 @@ func TestUpdatePassesThePatchOn(t *testing.T) {
 func TestUpdateOfNothing(t *testing.T) {
 	a := newAcme()
 	err := open(t, a, customers.Policy{}).Update(t.Context(), "42", customers.Patch{})
-	assert.Equal(t, []customers.Violation{{Rule: "minProperties", Bound: "1"}},
+	assert.Equal(t, []customers.Violation{{Rule: "required", Bound: "something to change"}},
 		refused(t, a, err, customers.OpUpdate, customers.ErrInvalid))
 }
 

@@ -18,14 +18,17 @@ type Driver interface {
 	Create(ctx context.Context, p Profile) (*Customer, error)
 	// Get reads one customer; ErrNotFound if there is none.
 	Get(ctx context.Context, id string) (*Customer, error)
-	// Update changes what patch names and loses nothing else of the record.
+	// Update changes what patch names and loses nothing else of the record. Where it has to write a whole record that
+	// holds more than the contract knows, it asks LossAllowed for FieldUndeclared.
 	Update(ctx context.Context, id string, patch Patch) error
 	// Delete removes one customer; ErrNotFound if there is none.
 	Delete(ctx context.Context, id string) error
 	// List gives the customers that q asks for, or more: the Client filters. It ends after its first error.
 	List(ctx context.Context, q Query) iter.Seq2[*Customer, error]
-	// As stores the driver's own client in target if that points to its type, and reports whether it did.
+	// As stores a copy of the driver's own client in target if that points to its type, and reports whether it did.
 	As(target any) bool
+	// Close ends connections that are kept for later.
+	Close()
 
 	unsupported()
 }
@@ -63,5 +66,16 @@ func (Unsupported) List(context.Context, Query) iter.Seq2[*Customer, error] {
 	return func(yield func(*Customer, error) bool) { yield(nil, &Error{Op: OpList, Kind: ErrUnsupported}) }
 }
 
+// Close has nothing to end.
+func (Unsupported) Close() {}
+
 // As knows nothing.
 func (Unsupported) As(any) bool { return false }
+
+type policyKey struct{}
+
+// LossAllowed tells a driver, within an Update that a Client asked it for, whether the loss of f is allowed.
+func LossAllowed(ctx context.Context, f Field) bool {
+	policy, ok := ctx.Value(policyKey{}).(*Policy)
+	return ok && policy.AllowsLoss(f)
+}

@@ -29,12 +29,17 @@ const (
 	ErrUnproven Kind = "unproven operation"
 	// ErrUnauthenticated: the credentials were not accepted (401).
 	ErrUnauthenticated Kind = "unauthenticated"
-	// ErrForbidden: the credentials are known and do not suffice (403).
+	// ErrForbidden: the provider does not allow it (403): the credentials do not suffice, or whatever else the provider
+	// means by it; the adapter's documentation tells.
 	ErrForbidden Kind = "forbidden"
-	// ErrNotFound: no such customer (404).
+	// ErrNotFound: no such customer (404, 410), said in the provider's own form. A page of some server in between, or a
+	// path that does not exist, is ErrContract.
 	ErrNotFound Kind = "not found"
 	// ErrAlreadyExists: the provider has this customer (409). ExistingID is its id where the provider tells it.
 	ErrAlreadyExists Kind = "already exists"
+	// ErrRefused: the provider refuses for a reason without a kind of its own (402, 405, 406, 409 on other than a
+	// create, 413, 415, …).
+	ErrRefused Kind = "refused"
 	// ErrRateLimited: too many requests (429). RetryAfter is set where the provider tells it.
 	ErrRateLimited Kind = "rate limited"
 	// ErrUnavailable: no answer, or one that says that the provider has a fault (5xx).
@@ -67,15 +72,47 @@ type Violation struct {
 	Field Field `json:"field,omitempty"`
 	// Pointer is the place in the provider's body (JSON pointer), or in the configuration, "" where there is none.
 	Pointer string `json:"pointer,omitempty"`
-	// Rule is a keyword of OpenAPI (required, minLength, format, …) or of the facade (unsupported, clear, E.164, …).
+	// Rule is a keyword of OpenAPI (required, minLength, format, …), one of the facade's (RuleUnsupported, …), or in a
+	// configuration what is wrong with the setting.
 	Rule string `json:"rule"`
-	// Bound is what the rule asks for: "64", "email or mobile".
+	// Bound is what the rule asks for: "64", "email or phone".
 	Bound string `json:"bound,omitempty"`
+}
+
+// Rules of the facade, beside the keywords of OpenAPI.
+const (
+	RuleUnsupported = "unsupported"
+	RuleClear       = "clear"
+)
+
+// CannotKeep is the violation of a field that the provider does not keep.
+func CannotKeep(f Field) Violation {
+	return Violation{Field: f, Rule: RuleUnsupported, Bound: "by this provider"}
+}
+
+// CannotClear is the violation of a field that the provider is not known to empty.
+func CannotClear(f Field) Violation {
+	return Violation{Field: f, Rule: RuleClear, Bound: "is not known to work at this provider"}
+}
+
+// Refuse is the error of a call that stops before anything is written: ErrUnsupportedField if the provider could not do
+// what is asked, ErrInvalid if the input breaks a rule.
+func Refuse(vs ...Violation) *Error {
+	kind := ErrUnsupportedField
+	for _, v := range vs {
+		if v.Rule != RuleUnsupported && v.Rule != RuleClear {
+			kind = ErrInvalid
+		}
+	}
+	return &Error{Kind: kind, Outcome: ErrNotSent, Violations: vs}
 }
 
 // String tells place, rule and bound.
 func (v Violation) String() string {
 	place := string(v.Field)
+	if place != "" && v.Pointer != "" {
+		place += " (" + v.Pointer + ")"
+	}
 	if place == "" {
 		place = v.Pointer
 	}

@@ -40,7 +40,7 @@ func full() *customers.Error {
 }
 
 const fullText = "acme: create: already exists (status 409, code duplicate, rejected, request r-1): look there first; " +
-	"email: maxLength 64; /id: required; unexpected EOF"
+	"email (/email): maxLength 64; /id: required; unexpected EOF"
 
 func TestErrorIs(t *testing.T) {
 	for _, kind := range kinds {
@@ -170,7 +170,7 @@ func TestErrorLogged(t *testing.T) {
 			text, jsonText := logged(value)
 			assert.Equal(t, `x.provider=acme x.kind="already exists" x.op=create x.outcome=rejected x.status=409 x.code=duplicate `+
 				`x.request_id=r-1 x.retry_after=2s x.detail="look there first" `+
-				`x.violations="[email: maxLength 64 /id: required]" x.cause="unexpected EOF"`+"\n", text)
+				`x.violations="[email (/email): maxLength 64 /id: required]" x.cause="unexpected EOF"`+"\n", text)
 			assert.JSONEq(t, `{"x": {
 				"provider": "acme", "kind": "already exists", "op": "create", "outcome": "rejected", "status": 409, "code": "duplicate",
 				"request_id": "r-1", "retry_after": 2000000000, "detail": "look there first",
@@ -192,7 +192,7 @@ func TestErrorLogged(t *testing.T) {
 
 func TestViolationText(t *testing.T) {
 	for want, v := range map[string]customers.Violation{
-		"email: maxLength 64":             {Field: customers.FieldEmail, Pointer: "/email", Rule: "maxLength", Bound: "64"},
+		"email (/email): maxLength 64":             {Field: customers.FieldEmail, Pointer: "/email", Rule: "maxLength", Bound: "64"},
 		"email: required":                 {Field: customers.FieldEmail, Rule: "required"},
 		"/contract_email: format email":   {Pointer: "/contract_email", Rule: "format", Bound: "email"},
 		"anyOf email or mobile":           {Rule: "anyOf", Bound: "email or mobile"},

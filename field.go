@@ -48,7 +48,7 @@ func (f Field) Covers(g Field) bool {
 	return f == g || strings.HasPrefix(string(g), string(f)+".")
 }
 
-// Group is the path without its last part: "address" for "address.city", the field itself where it has no parts.
+// Group is the first part of the path: "address" for "address.city", "email" for "email".
 func (f Field) Group() Field {
 	group, _, _ := strings.Cut(string(f), ".")
 	return Field(group)
@@ -71,4 +71,10 @@ const (
 func Ops() []Op { return []Op{OpCreate, OpGet, OpUpdate, OpDelete, OpList, OpFind} }
 
 // Writes reports whether the operation changes something at the provider, so that its failure has an [Outcome].
-func (op Op) Writes() bool { return op == OpCreate || op == OpUpdate || op == OpDelete }
+func (op Op) Writes() bool {
+	switch op {
+	case "", OpGet, OpList, OpFind:
+		return false
+	}
+	return true // also what is not known here: to forget that a write may have happened is the worse mistake
+}

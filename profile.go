@@ -89,7 +89,7 @@ type Customer struct {
 	Verbatim map[Field]string `json:"verbatim,omitempty"`
 	// Lost lists what this call was asked to keep and did not send, as [Policy].AllowLoss permits.
 	Lost []Field `json:"lost,omitempty"`
-	// Native is the provider's own object, of a type in the adapter's generated package.
+	// Native is the provider's own object, of a type in the adapter's generated package. Printing it shows its values.
 	Native any `json:"-"`
 }
 
@@ -119,14 +119,14 @@ func (c *Customer) Keep(f Field, value string) {
 // Patch names what an update changes. A nil field stays as it is. A pointer to a zero value asks to empty the field,
 // which is refused unless the provider is known to do that. Name and Address are changed whole.
 type Patch struct {
-	Reference *string
-	Name      *Name
-	Email     *string
-	Phone     *string
-	Mobile    *string
-	Address   *Address
-	Since     *time.Time
-	Notes     *string
+	Reference *string    `json:"reference,omitempty"`
+	Name      *Name      `json:"name,omitempty"`
+	Email     *string    `json:"email,omitempty"`
+	Phone     *string    `json:"phone,omitempty"`
+	Mobile    *string    `json:"mobile,omitempty"`
+	Address   *Address   `json:"address,omitempty"`
+	Since     *time.Time `json:"since,omitempty"`
+	Notes     *string    `json:"notes,omitempty"`
 }
 
 // Profile holds the values that the patch sets, for drivers of providers that are not known to empty a field.
@@ -152,7 +152,7 @@ func (q Query) matches(c *Customer) bool {
 }
 
 // fields lists what q asks for.
-func (q Query) fields() []Field { return Profile{Reference: q.Reference, Email: q.Email}.Set() }
+func (q Query) fields() []Field { return Profile{Reference: q.Reference, Email: q.Email}.Fields() }
 
 // texts gives every text field of p by its path, so that one loop can check, clear or list them.
 func (p *Profile) texts() iter.Seq2[Field, *string] {
@@ -183,8 +183,8 @@ func (p *Profile) texts() iter.Seq2[Field, *string] {
 	}
 }
 
-// Set lists the fields of p that have a value.
-func (p Profile) Set() []Field {
+// Fields lists the fields of p that have a value.
+func (p Profile) Fields() []Field {
 	var set []Field
 	for f, v := range p.texts() {
 		if *v != "" {
@@ -198,24 +198,24 @@ func (p Profile) Set() []Field {
 }
 
 // LogValue tells which fields are set and none of their values.
-func (p Profile) LogValue() slog.Value { return slog.AnyValue(p.Set()) }
+func (p Profile) LogValue() slog.Value { return slog.AnyValue(p.Fields()) }
 
 // Format prints what LogValue tells, for every verb.
-func (p Profile) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, p.Set()) }
+func (p Profile) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, p.Fields()) }
 
 // LogValue tells the id and which fields are set, and no value of them. It is not asked for customers inside of a slice
 // or struct, which a JSON handler marshals whole.
 func (c Customer) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("id", c.ID), slog.Any("set", c.Set()))
+	return slog.GroupValue(slog.String("id", c.ID), slog.Any("set", c.Fields()))
 }
 
 // Format prints what LogValue tells, for every verb.
-func (c Customer) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s %v", c.ID, c.Set()) }
+func (c Customer) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s %v", c.ID, c.Fields()) }
 
 // named lists the fields that p sets or empties.
 func (p Patch) named() []Field {
 	set, cleared := p.profile()
-	return append(set.Set(), cleared...)
+	return append(set.Fields(), cleared...)
 }
 
 // LogValue tells which fields p names and none of their values.

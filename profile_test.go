@@ -59,10 +59,10 @@ func TestAddressAsText(t *testing.T) {
 }
 
 func TestProfileSet(t *testing.T) {
-	assert.Empty(t, customers.Profile{}.Set())
-	assert.Equal(t, everyField, fmt.Sprint(everything().Set()))
+	assert.Empty(t, customers.Profile{}.Fields())
+	assert.Equal(t, everyField, fmt.Sprint(everything().Fields()))
 	assert.Equal(t, []customers.Field{customers.FieldAddressCity, customers.FieldSince},
-		customers.Profile{Address: customers.Address{City: "Abidjan"}, Since: time.Unix(0, 0)}.Set())
+		customers.Profile{Address: customers.Address{City: "Abidjan"}, Since: time.Unix(0, 0)}.Fields())
 }
 
 func TestCustomerTake(t *testing.T) {
@@ -108,7 +108,7 @@ func TestCustomerTake(t *testing.T) {
 
 func TestCustomerTakesEveryText(t *testing.T) {
 	var c customers.Customer
-	for _, f := range everything().Set() {
+	for _, f := range everything().Fields() {
 		switch f {
 		case customers.FieldSince:
 		case customers.FieldEmail:
@@ -141,7 +141,7 @@ func TestCustomerKeep(t *testing.T) {
 	assert.Equal(t, map[customers.Field]string{
 		customers.FieldSince: "today", customers.FieldAddressRegion: "1037",
 	}, c.Verbatim)
-	assert.Empty(t, c.Set())
+	assert.Empty(t, c.Fields())
 }
 
 func TestWhatIsReadCanBeCreatedElsewhere(t *testing.T) {
@@ -198,7 +198,7 @@ func TestProfileAsJSON(t *testing.T) {
 			got = append(got, customers.Field(name+"."+part))
 		}
 	}
-	assert.ElementsMatch(t, everything().Set(), got)
+	assert.ElementsMatch(t, everything().Fields(), got)
 }
 
 // TestPersonalDataIsNotPrinted holds for every type of the package that a caller fills with a customer's data.
@@ -223,8 +223,8 @@ func TestPersonalDataIsNotPrinted(t *testing.T) {
 		text    string
 		json    string
 	}{
-		{"profile", p, &p, everyField, `x="` + everyField + `"`, `{"x":` + list(p.Set()) + `}`},
-		{"customer", c, &c, "42 " + everyField, `x.id=42 x.set="` + everyField + `"`, `{"x":{"id":"42","set":` + list(p.Set()) + `}}`},
+		{"profile", p, &p, everyField, `x="` + everyField + `"`, `{"x":` + list(p.Fields()) + `}`},
+		{"customer", c, &c, "42 " + everyField, `x.id=42 x.set="` + everyField + `"`, `{"x":{"id":"42","set":` + list(p.Fields()) + `}}`},
 		{"patch", patch, &patch, patched, `x="` + patched + `"`, ""},
 		{"query", query, &query, "[reference email]", `x="[reference email]"`, `{"x":["reference","email"]}`},
 	} {
@@ -293,7 +293,7 @@ func TestFieldGroup(t *testing.T) {
 }
 
 func TestFieldsHoldEverythingThatCanBeSet(t *testing.T) {
-	assert.Subset(t, customers.Fields(), everything().Set())
+	assert.Subset(t, customers.Fields(), everything().Fields())
 	fields := customers.Fields()
 	fields[0] = "changed"
 	assert.Equal(t, customers.FieldID, customers.Fields()[0], "the result is the caller's own")

@@ -30,6 +30,8 @@ func (p *Profile) validate() []Violation {
 // formOf names the form that a value of f must have and has not; "" if all is well.
 func formOf(f Field, value string) string {
 	switch {
+	case f == FieldReference && (value == "." || value == ".."):
+		return "an id that can stand in a URL"
 	case f == FieldEmail && !isEmail(value):
 		return "email"
 	case (f == FieldPhone || f == FieldMobile) && !isE164(value):
