@@ -255,7 +255,7 @@ func TestOrderAndFields(t *testing.T) {
 func TestNoValueInViolations(t *testing.T) {
 	const (
 		email = "canary.person@example.org"
-		key   = "stest_canary0123456789abcdefgh"
+		key   = "stest_canary0123456789"
 	)
 	s := load(t, "stancer")
 	header := http.Header{"Content-Type": {"application/json"}}

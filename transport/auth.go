@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -24,18 +25,35 @@ type Auth struct {
 	renew func(refused string)
 }
 
-// Basic is HTTP Basic authentication (RFC 7617).
-func Basic(user, password string) Auth {
-	return Static("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
+// CheckSecret refuses a credential that is missing, or that cannot stand in a header: a line break at its end is the
+// usual mistake with secrets from files.
+func CheckSecret(provider, field, value string) error {
+	switch {
+	case value == "":
+		return ConfigError(provider, field, "is missing")
+	case !isToken(value):
+		return ConfigError(provider, field, "must be printable ASCII without spaces (is there a line break at its end?)")
+	}
+	return nil
 }
 
-// Static sends header fields that never change, given as names and values in turn.
-func Static(fields ...string) Auth {
-	return Auth{apply: func(h http.Header, _ string) {
-		for i := 0; i+1 < len(fields); i += 2 {
-			h.Set(fields[i], fields[i+1])
+func isToken(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return false
 		}
-	}}
+	}
+	return s != ""
+}
+
+// Basic is HTTP Basic authentication (RFC 7617).
+func Basic(user, password string) Auth {
+	return Static(http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}})
+}
+
+// Static sends header fields that never change, their names written as they are given.
+func Static(fields http.Header) Auth {
+	return Auth{apply: func(h http.Header, _ string) { maps.Copy(h, fields) }}
 }
 
 // Token is a bearer token as a provider hands it out.
@@ -93,7 +111,7 @@ func (s *tokenSource) token(ctx context.Context) (string, error) {
 	})
 	select {
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		return "", whyEnded(ctx)
 	case result := <-fetched:
 		if result.Err != nil {
 			return "", result.Err
@@ -131,9 +149,9 @@ func (s *tokenSource) forget(refused string) {
 
 // NewToken is the token that a provider handed out, with the lifetime that it holds if it is a JSON Web Token
 // (RFC 7519): exp − iat, so that a wrong local clock does not matter. The signature is not verified: the token goes back
-// to the provider that made it. An empty value is an error: the provider gave no token.
+// to the provider that made it. A value that is empty or cannot stand in a header is an error: the provider gave no token.
 func NewToken(value string) (Token, error) {
-	if value == "" {
+	if !isToken(value) {
 		return Token{}, &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "the provider handed out no token"}
 	}
 	var claims jwt.RegisteredClaims

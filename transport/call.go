@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/contract/check"
@@ -20,63 +21,61 @@ type Checker interface {
 	Check() []check.Violation
 }
 
+// Send is the call of the generated client, whose HttpRequestDoer is the wire.
+type Send func(context.Context) (*http.Response, error)
+
+// Accept looks at a decoded success and says what is wrong with it, "" if nothing is. It must not name values.
+type Accept[Reply any] func(*Reply) string
+
 type opKey struct{}
 
-// Call does one operation of the facade: it refuses what the request's checks refuse, sends through the generated client
-// (whose HttpRequestDoer is the wire), and decodes the answer into Reply. Every error is a [*customers.Error] with kind,
-// outcome, status and what the provider's error body tells.
+// Call does one operation of the facade: it refuses what the requests' checks refuse, sends, decodes the answer into
+// Reply and has it accepted (accept may be nil). Every error is a [*customers.Error] with kind, outcome, status and what
+// the provider's error body tells.
 //
 // A success without a body, or with null, is the zero Reply after an update, a delete or with status 204, since nothing
 // of the answer is needed there; else it is an error.
 func Call[Reply any](
-	ctx context.Context, w *Wire, op customers.Op, send func(context.Context) (*http.Response, error), requests ...Checker,
+	ctx context.Context, w *Wire, op customers.Op, send Send, accept Accept[Reply], requests ...Checker,
 ) (*Reply, error) {
-	reply, _, err := call[Reply](ctx, w, op, send, requests)
+	reply, _, err := call(ctx, w, op, send, accept, requests)
 	return reply, err
 }
 
 // ReadForUpdate is the Call that reads a record which an update will write back whole. Its errors say that nothing was
-// sent, since nothing was written. It refuses a record with properties that Reply does not have, which the write would
-// lose, unless mayLose.
+// sent, since nothing was written. The record is the member of the answer with the name given, the whole answer for "".
+// One with properties that the contract does not declare is refused, since the write would lose them, unless the policy
+// of the call allows the loss of customers.FieldUndeclared.
 func ReadForUpdate[Reply any](
-	ctx context.Context, w *Wire, mayLose bool, send func(context.Context) (*http.Response, error), requests ...Checker,
+	ctx context.Context, w *Wire, record string, send Send, accept Accept[Reply], requests ...Checker,
 ) (*Reply, error) {
-	reply, body, err := call[Reply](ctx, w, customers.OpUpdate, send, requests)
+	reply, body, err := call(ctx, w, customers.OpUpdate, send, accept, requests)
 	if known := (*customers.Error)(nil); errors.As(err, &known) {
 		known.Outcome = customers.ErrNotSent
 		return nil, known
 	}
-	if mayLose || len(body) == 0 {
-		return reply, nil
+	if len(body) == 0 {
+		// An update may be answered with nothing, the read before it may not.
+		return nil, &customers.Error{Kind: customers.ErrContract, Outcome: customers.ErrNotSent, Detail: "the record to change came empty"}
 	}
-	strict := json.NewDecoder(bytes.NewReader(body))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(new(Reply)); err != nil {
-		_, property, _ := strings.Cut(err.Error(), "unknown field ")
+	if name, found := undeclared[Reply](body, record); found && !customers.LossAllowed(ctx, customers.FieldUndeclared) {
 		return nil, &customers.Error{
 			Kind: customers.ErrUnsupportedField, Outcome: customers.ErrNotSent,
-			Detail: "the record has a property that the contract does not know, and the provider takes only whole records",
+			Detail: "the record has a property that the contract does not know, and would have to be written without it",
 			Violations: []customers.Violation{{
-				Field: customers.FieldUndeclared, Rule: "additionalProperties", Bound: identifier(strings.Trim(property, `"`)),
+				Field: customers.FieldUndeclared, Rule: "additionalProperties", Bound: identifier(name),
 			}},
 		}
 	}
 	return reply, nil
 }
 
-// OtherRecord is the error of an update whose provider read out another customer than the one asked for.
-func OtherRecord() error {
-	return &customers.Error{
-		Kind: customers.ErrContract, Outcome: customers.ErrNotSent, Detail: "the record to change came with another id, or none",
-	}
-}
-
 func call[Reply any](
-	ctx context.Context, w *Wire, op customers.Op, send func(context.Context) (*http.Response, error), requests []Checker,
+	ctx context.Context, w *Wire, op customers.Op, send Send, accept Accept[Reply], requests []Checker,
 ) (*Reply, []byte, error) {
 	for _, request := range requests {
 		if vs := request.Check(); len(vs) > 0 {
-			return nil, nil, refused(w, op, vs)
+			return nil, nil, w.finish(op, refused(vs))
 		}
 	}
 	resp, err := send(context.WithValue(ctx, opKey{}, op))
@@ -85,48 +84,84 @@ func call[Reply any](
 	}
 	defer resp.Body.Close()
 	e := &customers.Error{
-		Provider: w.provider, Op: op, Status: resp.StatusCode, RequestID: requestID(resp.Header),
-		RetryAfter: retryAfter(resp.Header, time.Now()),
+		Status: resp.StatusCode, RequestID: requestID(resp.Header), RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
 	e.Kind, e.Outcome = classify(op, resp.StatusCode)
-	ok := e.Kind == ""
-	if ok {
-		// Until the answer is understood, a write that succeeded is one whose result is not known.
-		e.Kind, e.Outcome = customers.ErrContract, customers.ErrUnknownOutcome
-	}
-	reply := new(Reply)
 	body, err := read(resp)
 	switch {
-	case err != nil && ctx.Err() != nil:
-		e.Kind, e.Err = customers.ErrCanceled, context.Cause(ctx)
-	case errors.Is(err, errTooLarge):
-		e.Detail = fmt.Sprintf("the answer is larger than %d bytes", w.options.MaxBody)
 	case err != nil:
-		// The status stays what it was; only a success turns into a failure.
-		if ok {
-			e.Kind = customers.ErrUnavailable
+		w.brokeOff(ctx, e, err)
+	case e.Kind != "":
+		w.decodeError(e, resp.Header, body)
+	default:
+		reply := new(Reply)
+		complaint := decode(op, resp, body, reply)
+		if complaint == "" && accept != nil && !isEmpty(body) {
+			complaint = accept(reply)
 		}
-		e.Detail = "the answer broke off"
-		if errors.Is(err, context.DeadlineExceeded) {
-			e.Detail = fmt.Sprintf("the answer did not end within %v", w.options.Timeout)
+		if complaint == "" {
+			return reply, body, nil
 		}
-	case ok && isEmpty(body) && (op == customers.OpUpdate || op == customers.OpDelete || resp.StatusCode == http.StatusNoContent):
-		return reply, nil, nil
-	case ok && isEmpty(body):
-		e.Detail = "the answer is empty"
-	case ok && !isJSON(resp.Header):
-		e.Detail = "the answer is not JSON"
-	case ok:
-		if err := json.Unmarshal(body, reply); err != nil {
-			e.Detail = describe(err)
-			break
-		}
-		return reply, body, nil
-	case isJSON(resp.Header) && w.decode != nil:
-		w.decode(e, body)
-		e.Code = identifier(e.Code)
+		// A write that succeeded with an answer that nobody understands is one whose result is not known.
+		e.Kind, e.Outcome, e.Detail = customers.ErrContract, customers.ErrUnknownOutcome, complaint
 	}
 	return nil, nil, w.finish(op, e)
+}
+
+// decode reads the body of a success into reply; it says what is wrong, "" if nothing is.
+func decode(op customers.Op, resp *http.Response, body []byte, reply any) (complaint string) {
+	switch {
+	case isEmpty(body) && (op == customers.OpUpdate || op == customers.OpDelete || resp.StatusCode == http.StatusNoContent):
+		return ""
+	case isEmpty(body):
+		return "the answer is empty"
+	case !isJSON(resp.Header):
+		return "the answer is not JSON"
+	case !utf8.Valid(body):
+		return "the answer is not UTF-8" // encoding/json would replace the bytes without a word
+	}
+	if err := json.Unmarshal(body, reply); err != nil {
+		return describe(err)
+	}
+	return ""
+}
+
+// brokeOff notes that the answer could not be read to its end. A refusal stays one.
+func (w *Wire) brokeOff(ctx context.Context, e *customers.Error, err error) {
+	success := e.Kind == ""
+	e.Detail = "the answer broke off"
+	switch {
+	case ctx.Err() != nil:
+		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
+	case errors.Is(err, errTooLarge):
+		e.Detail = fmt.Sprintf("the answer is larger than %d bytes", w.options.MaxBody)
+		if success {
+			e.Kind = customers.ErrContract
+		}
+	case success:
+		e.Kind = customers.ErrUnavailable
+	}
+	if errors.Is(err, context.DeadlineExceeded) && e.Err == nil {
+		e.Detail = fmt.Sprintf("the answer did not end within %v", w.options.Timeout)
+	}
+	if success {
+		e.Outcome = customers.ErrUnknownOutcome
+	}
+}
+
+// decodeError fills e from the body of an answer that is no success.
+func (w *Wire) decodeError(e *customers.Error, header http.Header, body []byte) {
+	own := false
+	if len(body) == 0 || isJSON(header) && utf8.Valid(body) {
+		own = w.decode != nil && w.decode(e, body)
+		e.Code = identifier(e.Code)
+	}
+	switch {
+	case !own && (e.Kind == customers.ErrNotFound || e.Kind == customers.ErrAlreadyExists):
+		e.Kind, e.Detail = customers.ErrContract, "not in the provider's own form, so it says nothing of a customer: check BaseURL"
+	case e.Status >= 300 && e.Status < 400:
+		e.Detail = "a redirect, which is not followed: check BaseURL"
+	}
 }
 
 // finish gives an error its operation, and takes the outcome from a read.
@@ -136,7 +171,7 @@ func (w *Wire) finish(op customers.Op, err error) error {
 		// The generated client failed before it sent anything: it could not build the request.
 		known = &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Detail: "the request cannot be built"}
 	}
-	e := *known // a copy: calls may share the original
+	e := *known // a copy: waiters for the same token share the original
 	e.Provider, e.Op = w.provider, op
 	if !op.Writes() {
 		e.Outcome = ""
@@ -144,22 +179,16 @@ func (w *Wire) finish(op customers.Op, err error) error {
 	return &e
 }
 
-func refused(w *Wire, op customers.Op, vs []check.Violation) error {
-	e := &customers.Error{Provider: w.provider, Op: op, Kind: customers.ErrInvalid}
-	if op.Writes() {
-		e.Outcome = customers.ErrNotSent
+func refused(broken []check.Violation) error {
+	vs := make([]customers.Violation, len(broken))
+	for i, v := range broken {
+		vs[i] = customers.Violation{Field: customers.Field(v.Field), Pointer: v.Pointer, Rule: v.Rule, Bound: v.Bound}
 	}
-	for _, v := range vs {
-		e.Violations = append(e.Violations, customers.Violation{
-			Field: customers.Field(v.Field), Pointer: v.Pointer, Rule: v.Rule, Bound: v.Bound,
-		})
-	}
-	return e
+	return customers.Refuse(vs...)
 }
 
 // classify tells what a status means for an operation; the kind of a success is "".
 func classify(op customers.Op, status int) (customers.Kind, customers.Outcome) {
-	kind := customers.ErrContract
 	switch {
 	case status >= 200 && status <= 299:
 		return "", ""
@@ -168,17 +197,26 @@ func classify(op customers.Op, status int) (customers.Kind, customers.Outcome) {
 	case status < 400:
 		// A redirect is not followed; some (303) mean that the work is done.
 		return customers.ErrContract, customers.ErrUnknownOutcome
-	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
+	}
+	kind := customers.ErrRefused
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		kind = customers.ErrInvalid
-	case status == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		kind = customers.ErrUnauthenticated
-	case status == http.StatusForbidden:
+	case http.StatusForbidden:
 		kind = customers.ErrForbidden
-	case status == http.StatusNotFound:
-		kind = customers.ErrNotFound
-	case status == http.StatusConflict:
-		kind = customers.ErrAlreadyExists
-	case status == http.StatusTooManyRequests:
+	case http.StatusNotFound, http.StatusGone:
+		kind = customers.ErrContract // no such path
+		switch op {
+		case customers.OpGet, customers.OpUpdate, customers.OpDelete, customers.OpFind:
+			kind = customers.ErrNotFound
+		}
+	case http.StatusConflict:
+		if op == customers.OpCreate {
+			kind = customers.ErrAlreadyExists
+		}
+	case http.StatusTooManyRequests:
 		kind = customers.ErrRateLimited
 	}
 	return kind, customers.ErrRejected
@@ -200,15 +238,16 @@ func isEmpty(body []byte) bool {
 	return len(text) == 0 || string(text) == "null"
 }
 
-// isJSON reports whether the header declares JSON, or nothing.
+// isJSON reports whether the header declares JSON in UTF-8, or nothing.
 func isJSON(h http.Header) bool {
 	value := h.Get("Content-Type")
 	switch value {
 	case "application/json", "application/json; charset=utf-8", "":
 		return true
 	}
-	media, _, err := mime.ParseMediaType(value)
-	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+	media, params, err := mime.ParseMediaType(value)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json")) &&
+		(params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // describe says what is wrong with a JSON body without quoting it, as the errors of encoding/json do.
@@ -223,11 +262,29 @@ func describe(err error) string {
 	return "the answer is not valid JSON"
 }
 
-// As is the common body of Driver.As: it stores api in target if target points to such a client.
+// NeedID is the complaint of an [Accept] about an answer without the id of its customer.
+func NeedID(id string) string {
+	if id == "" {
+		return "the answer has no id"
+	}
+	return ""
+}
+
+// WantID is the complaint of an [Accept] about an answer that is not about the customer asked for.
+func WantID(want, got string) string {
+	if got != want {
+		return "the answer has another customer's id, or none"
+	}
+	return ""
+}
+
+// As is the common body of Driver.As: if target points to such a client, it gets a copy of api, so that what the caller
+// does with it changes nothing for the driver.
 func As[API any](target any, api *API) bool {
 	p, ok := target.(**API)
 	if ok {
-		*p = api
+		own := *api
+		*p = &own
 	}
 	return ok
 }

@@ -45,6 +45,6 @@ func (l *Locks) Do(ctx context.Context, id string, work func() error) error {
 		defer func() { <-k.turn }()
 		return work()
 	case <-ctx.Done():
-		return &customers.Error{Kind: customers.ErrCanceled, Outcome: customers.ErrNotSent, Err: context.Cause(ctx)}
+		return &customers.Error{Kind: customers.ErrCanceled, Outcome: customers.ErrNotSent, Err: whyEnded(ctx)}
 	}
 }

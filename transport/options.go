@@ -27,7 +27,7 @@ type Options struct {
 	Timeout time.Duration
 	// MaxBody bounds the answer's body in bytes, after decompression. 0 is 1 MiB.
 	MaxBody int64
-	// Hook sees every exchange, in the goroutine that sends it: when the header of the answer is there, or none came.
+	// Hook sees every exchange after its end, in the goroutine of the call.
 	Hook func(context.Context, Exchange)
 }
 
@@ -40,10 +40,13 @@ type Exchange struct {
 	// Status is 0 if there was no answer.
 	Status    int
 	RequestID string
-	// Attempt counts from 1; Reason says why the request was sent, or why it failed.
+	// Attempt counts from 1; Reason says why the request was sent.
 	Attempt int
 	Reason  string
-	// Duration ends with the header of the answer: the body is still to be read.
+	// Err is why the exchange failed: no answer, or one that broke off or was too large. An answer that says no is no
+	// failure: see Status.
+	Err error
+	// Duration ends with the body of the answer.
 	Duration time.Duration
 }
 
@@ -57,19 +60,6 @@ func (Options) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalText marshals no field.
 func (Options) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-func (o Options) withDefaults() Options {
-	if o.RoundTripper == nil {
-		o.RoundTripper = newRoundTripper()
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 30 * time.Second
-	}
-	if o.MaxBody == 0 {
-		o.MaxBody = 1 << 20
-	}
-	return o
-}
 
 func newRoundTripper() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
@@ -95,6 +85,8 @@ func baseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("is not an absolute URL such as https://api.example.com")
 	case u.User != nil:
 		return nil, errors.New("must not hold a user or password")
+	case hasDotSegment(u.Path):
+		return nil, errors.New("must not have dot segments in its path")
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#"):
 		return nil, errors.New("must not have a query or fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()):

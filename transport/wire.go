@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,13 +25,17 @@ type Wire struct {
 	base     *url.URL
 	auth     Auth
 	options  Options
-	decode   func(*customers.Error, []byte)
+	decode   Decode
+	own      *http.Transport // nil if the caller gave a RoundTripper
 }
 
-// New makes the wire to the API at base, an absolute URL without a last slash. decode fills an error with what the
-// provider's error body tells; it gets any JSON body of an answer that is no success, and leaves the error alone where it
-// does not understand the body.
-func New(provider, base string, auth Auth, options Options, decode func(*customers.Error, []byte)) (*Wire, error) {
+// Decode fills an error with what the body of a provider's error answer tells, and reports whether the body has the
+// provider's own form. It gets JSON in UTF-8, or nothing where there is no body, and leaves alone what it does not
+// understand. That a customer is not found or exists already is believed only in the provider's own form.
+type Decode func(e *customers.Error, body []byte) bool
+
+// New makes the wire to the API at base, an absolute URL without a last slash.
+func New(provider, base string, auth Auth, options Options, decode Decode) (*Wire, error) {
 	root, err := baseURL(base)
 	switch {
 	case err != nil:
@@ -40,7 +45,21 @@ func New(provider, base string, auth Auth, options Options, decode func(*custome
 	case options.MaxBody < 0:
 		return nil, ConfigError(provider, "MaxBody", "must not be negative")
 	}
-	return &Wire{provider: provider, base: root, auth: auth, options: options.withDefaults(), decode: decode}, nil
+	w := &Wire{provider: provider, base: root, auth: auth, options: options, decode: decode}
+	if w.options.RoundTripper == nil {
+		w.own = newRoundTripper()
+		w.options.RoundTripper = w.own
+	}
+	w.options.Timeout = cmp.Or(options.Timeout, 30*time.Second)
+	w.options.MaxBody = cmp.Or(options.MaxBody, 1<<20)
+	return w, nil
+}
+
+// Close ends connections that are kept for further calls, unless the RoundTripper is the caller's.
+func (w *Wire) Close() {
+	if w.own != nil {
+		w.own.CloseIdleConnections()
+	}
 }
 
 // ConfigError is the error for one wrong field of a configuration. The rule must not hold the field's value.
@@ -81,7 +100,7 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Request = req // the caller's: the one that was sent holds the credentials
-	resp.Body = &boundedBody{ReadCloser: resp.Body, left: w.options.MaxBody, cancel: cancel}
+	resp.Body.(*exchangeBody).cancel = cancel
 	return resp, nil
 }
 
@@ -99,7 +118,7 @@ func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.O
 		if w.auth.token != nil {
 			var err error
 			if token, err = w.auth.token(ctx); err != nil {
-				return nil, w.failed(req.Context(), true, err)
+				return nil, w.withoutToken(req.Context(), err)
 			}
 		}
 		send, err := again(ctx, req, attempt)
@@ -122,9 +141,7 @@ func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.O
 		if req.Body != nil && req.GetBody == nil {
 			return resp, nil // the body cannot be sent a second time
 		}
-		// Reading what is left, within reason, lets the connection be used again.
-		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
-		_ = resp.Body.Close()
+		_ = resp.Body.Close() // unread: a connection less is better than to wait for what nobody needs
 		reason = "credentials renewed after 401"
 	}
 }
@@ -154,46 +171,66 @@ func (w *Wire) once(
 	ctx context.Context, req *http.Request, op customers.Op, attempt int, reason string,
 ) (*http.Response, error) {
 	bodyRead := watch(req)
+	exchange := Exchange{Provider: w.provider, Op: op, Method: req.Method, Attempt: attempt, Reason: reason}
 	started := time.Now()
+	ended := func(err error) {
+		exchange.Err, exchange.Duration = err, time.Since(started)
+		if w.options.Hook != nil {
+			w.options.Hook(ctx, exchange)
+		}
+	}
 	resp, err := w.options.RoundTripper.RoundTrip(req)
-	exchange := Exchange{
-		Provider: w.provider, Op: op, Method: req.Method, Attempt: attempt, Reason: reason, Duration: time.Since(started),
+	if err == nil && resp == nil {
+		err = errors.New("the RoundTripper gave neither an answer nor an error")
 	}
 	if err != nil {
 		err = w.failed(ctx, notSent(err) || bodyRead != nil && !bodyRead.Load(), err)
-		exchange.Reason = err.Error()
-	} else {
-		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
+		ended(err)
+		return nil, err
 	}
-	if w.options.Hook != nil {
-		w.options.Hook(ctx, exchange)
+	exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
+	if resp.Body == nil {
+		resp.Body = http.NoBody
 	}
-	return resp, err
+	resp.Body = &exchangeBody{ReadCloser: resp.Body, left: w.options.MaxBody, ended: ended}
+	return resp, nil
 }
 
 // failed makes the error of an exchange without an answer; ctx is the caller's.
 func (w *Wire) failed(ctx context.Context, unsent bool, cause error) error {
-	if known := (*customers.Error)(nil); unsent && errors.As(cause, &known) {
-		return withoutToken(*known)
-	}
-	e := &customers.Error{
-		Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome, Err: unquoted(cause),
-	}
+	e := &customers.Error{Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome}
 	if unsent {
 		e.Outcome = customers.ErrNotSent
 	}
 	switch {
 	case ctx.Err() != nil:
-		e.Kind, e.Err = customers.ErrCanceled, context.Cause(ctx)
+		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
 	case errors.Is(cause, context.DeadlineExceeded):
-		e.Detail = fmt.Sprintf("no answer within %v", w.options.Timeout)
+		e.Err, e.Detail = context.DeadlineExceeded, fmt.Sprintf("no answer within %v", w.options.Timeout)
+	default:
+		e.Err = unquoted(cause)
 	}
 	return e
 }
 
-// withoutToken makes the error of a call whose token could not be had from that of the exchange. The call itself was not
-// sent. A kind that speaks of a customer must not come through: an exchange that is not found is no customer not found.
-func withoutToken(e customers.Error) error {
+// whyEnded is the cause of ctx's end. The error of another call (errgroup makes it the cause) is left out: it would be
+// taken for this call's, outcome and all.
+func whyEnded(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if other := (*customers.Error)(nil); errors.As(cause, &other) {
+		return ctx.Err()
+	}
+	return cause
+}
+
+// withoutToken makes the error of a call whose token could not be had. The call itself was not sent. A kind that speaks
+// of a customer must not come through: an exchange that is not found is no customer not found.
+func (w *Wire) withoutToken(ctx context.Context, cause error) error {
+	known := (*customers.Error)(nil)
+	if ctx.Err() != nil || !errors.As(cause, &known) {
+		return w.failed(ctx, true, cause)
+	}
+	e := *known // a copy: all that wait for the token get the same error
 	e.Outcome = customers.ErrNotSent
 	e.Detail = cmp.Or(e.Detail, "the exchange of the credentials for a token failed")
 	switch e.Kind {
@@ -261,14 +298,20 @@ func identifier(s string) string {
 	return s
 }
 
-// retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What makes no sense is 0.
+// retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What makes no sense is 0; more than a
+// duration can hold is the longest one.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+	const most = math.MaxInt64 / int64(time.Second)
+	seconds, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) && value[0] != '-':
+		return math.MaxInt64
+	case err == nil:
+		return time.Duration(min(max(seconds, 0), most)) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return max(0, at.Sub(now))
@@ -306,28 +349,40 @@ func watch(req *http.Request) *atomic.Bool {
 
 var errTooLarge = errors.New("the answer is larger than MaxBody")
 
-// boundedBody fails beyond its limit and ends the exchange's timeout when closed.
-type boundedBody struct {
+// exchangeBody is the body of an answer. It fails beyond its limit; closing it ends the exchange.
+type exchangeBody struct {
 	io.ReadCloser
 	left   int64
-	cancel context.CancelFunc
+	err    error // why reading failed
+	ended  func(error)
+	cancel context.CancelFunc // may be nil
 }
 
-func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, errTooLarge
+func (b *exchangeBody) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
 	}
-	if int64(len(p))-1 > b.left {
+	if len(p) > 0 && int64(len(p))-1 > b.left {
 		p = p[:b.left+1] // one more than allowed, to tell the end from too much
 	}
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return n - 1, errTooLarge
+		n, err = n-1, errTooLarge
+	}
+	if err != nil && err != io.EOF {
+		b.err = err
 	}
 	return n, err
 }
 
-func (b *boundedBody) Close() error {
-	defer b.cancel()
-	return b.ReadCloser.Close()
+func (b *exchangeBody) Close() error {
+	err := b.ReadCloser.Close()
+	if b.ended != nil {
+		b.ended(b.err)
+		b.ended = nil
+	}
+	if b.cancel != nil {
+		b.cancel()
+	}
+	return err
 }

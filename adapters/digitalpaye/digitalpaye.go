@@ -14,6 +14,7 @@
 package digitalpaye
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
@@ -72,11 +73,11 @@ type driver struct {
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
 	const provider = "digitalpaye"
+	err := cmp.Or(
+		transport.CheckSecret(provider, "APIKey", c.APIKey), transport.CheckSecret(provider, "APISecret", c.APISecret))
 	switch {
-	case c.APIKey == "":
-		return nil, transport.ConfigError(provider, "APIKey", "is missing")
-	case c.APISecret == "":
-		return nil, transport.ConfigError(provider, "APISecret", "is missing")
+	case err != nil:
+		return nil, err
 	case strings.Contains(c.APIKey, ":"):
 		return nil, transport.ConfigError(provider, "APIKey", "must not contain a colon (RFC 7617)")
 	}
@@ -108,7 +109,7 @@ func NewDriver(c Config) (customers.Driver, error) {
 func (d *driver) token(ctx context.Context, keys *transport.Wire, auth *digitalpaye.API) (transport.Token, error) {
 	reply, err := transport.Call[digitalpaye.TokenReply](ctx, keys, "", func(ctx context.Context) (*http.Response, error) {
 		return auth.CreateToken(ctx, &digitalpaye.CreateTokenParams{XEnvironment: &d.environment})
-	})
+	}, nil)
 	if err != nil {
 		return transport.Token{}, err
 	}
@@ -128,15 +129,21 @@ func (d *driver) Capabilities() customers.Capabilities {
 
 func (d *driver) As(target any) bool { return transport.As(target, d.api) }
 
-// dialing is the country code of the only national form that is known.
-const dialing = "+225"
+func (d *driver) Close() { d.wire.Close() }
+
+// Numbers are kept in the national form of the customer's country, and only one country's form is known.
+const (
+	country = "CI"
+	dialing = "+225"
+)
 
 func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 	national, ok := strings.CutPrefix(p.Phone, dialing)
-	if !ok {
-		return nil, &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Violations: []customers.Violation{
-			{Field: customers.FieldPhone, Pointer: "/phoneNumber", Rule: "format", Bound: "+225 and ten digits, the only national form that is known"},
-		}}
+	if !ok || p.Address.Country != country {
+		return nil, customers.Refuse(customers.Violation{
+			Field: customers.FieldPhone, Pointer: "/phoneNumber", Rule: "format",
+			Bound: "+225 and ten digits, with an address in CI: the only national form that is known",
+		})
 	}
 	body := digitalpaye.CustomerCreate{
 		FirstName: p.Name.Given, LastName: p.Name.Family, Email: p.Email, PhoneNumber: national,
@@ -147,7 +154,7 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 			return d.api.CreateCustomerNewPath(ctx, &digitalpaye.CreateCustomerNewPathParams{XEnvironment: &d.environment}, body)
 		}
 		return d.api.CreateCustomer(ctx, &digitalpaye.CreateCustomerParams{XEnvironment: &d.environment}, body)
-	}, &body)
+	}, func(r *digitalpaye.CustomerReply) string { return transport.NeedID(r.Data.ID) }, &body)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +164,7 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
 	reply, err := transport.Call[digitalpaye.CustomerReply](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, id, &digitalpaye.GetCustomerParams{XEnvironment: &d.environment})
-	})
+	}, func(r *digitalpaye.CustomerReply) string { return transport.WantID(id, r.Data.ID) })
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +176,12 @@ func (d *driver) List(ctx context.Context, _ customers.Query) iter.Seq2[*custome
 	return func(yield func(*customers.Customer, error) bool) {
 		reply, err := transport.Call[digitalpaye.CustomerListReply](ctx, d.wire, customers.OpList, func(ctx context.Context) (*http.Response, error) {
 			return d.api.ListCustomers(ctx, &digitalpaye.ListCustomersParams{XEnvironment: &d.environment})
+		}, func(r *digitalpaye.CustomerListReply) string {
+			if r.Data == nil {
+				return "the answer has no list of customers" // its form is only inferred: nothing read is not nobody there
+			}
+			return ""
 		})
-		// The answer's form is only inferred: a list in another place must not read as no customers.
-		if err == nil && reply.Data == nil {
-			err = &customers.Error{Kind: customers.ErrContract, Detail: "the answer has no list of customers"}
-		}
 		if err != nil {
 			yield(nil, err)
 			return
@@ -195,7 +203,7 @@ func customer(c *digitalpaye.Customer) *customers.Customer {
 	out.Take(customers.FieldAddressCity, c.Address.City)
 	out.Take(customers.FieldAddressCountry, c.Address.CountryCode)
 	phone := c.PhoneNumber
-	if isNational(phone) {
+	if c.Address.CountryCode == country && isNational(phone) {
 		phone = dialing + phone
 	}
 	out.Take(customers.FieldPhone, phone)
@@ -212,9 +220,9 @@ func isNational(number string) bool {
 }
 
 // decodeError reads {"statusCode":…,"message":"<Name>Error","reason":"<French text>"}.
-func decodeError(e *customers.Error, body []byte) {
+func decodeError(e *customers.Error, body []byte) bool {
 	var reply digitalpaye.ErrorReply
-	if json.Unmarshal(body, &reply) == nil {
-		e.Code, e.Message = reply.Message, reply.Reason
-	}
+	_ = json.Unmarshal(body, &reply) // what can be read of it
+	e.Code, e.Message = reply.Message, reply.Reason
+	return reply.StatusCode != 0 || reply.Reason != ""
 }

@@ -55,32 +55,37 @@ type driver struct {
 	wire     *transport.Wire
 	api      *fatora.API
 	updates  transport.Locks
-	mayLose  bool
 	pageSize int
 }
 
-// NewDriver makes the driver alone, for programs that wrap it. Of c.Policy it only uses whether an update may lose
-// undeclared properties.
+// NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
 	const provider = "fatora"
+	field, secret := "APIKey", c.APIKey
 	switch {
 	case c.APIKey == "" && c.BearerToken == "":
-		return nil, transport.ConfigError(provider, "APIKey", "is missing (or give BearerToken)")
+		return nil, transport.ConfigError(provider, field, "is missing (or give BearerToken)")
 	case c.APIKey != "" && c.BearerToken != "":
 		return nil, transport.ConfigError(provider, "BearerToken", "must be empty where APIKey is given")
+	case c.BearerToken != "":
+		field, secret = "BearerToken", c.BearerToken
+	}
+	if err := transport.CheckSecret(provider, field, secret); err != nil {
+		return nil, err
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = fatora.Production
 	}
 	// The page size is the vendor's sample; the most that is allowed is not documented.
-	d := &driver{mayLose: c.Policy.AllowsLoss(customers.FieldUndeclared), pageSize: 20}
-	wire, err := transport.New(provider, c.BaseURL, transport.Static("Authorization", "Bearer "+c.BearerToken), c.Options, decodeError)
+	d := &driver{pageSize: 20}
+	bearer := transport.Static(http.Header{"Authorization": {"Bearer " + c.BearerToken}})
+	wire, err := transport.New(provider, c.BaseURL, bearer, c.Options, decodeError)
 	if err != nil {
 		return nil, err
 	}
 	d.wire = wire
 	if c.APIKey != "" {
-		keys := wire.With(transport.Static("api_key", c.APIKey))
+		keys := wire.With(transport.Static(http.Header{"api_key": {c.APIKey}}))
 		auth, err := fatora.NewClient(keys.Base(), fatora.WithHTTPClient(keys))
 		if err != nil {
 			return nil, err
@@ -99,7 +104,7 @@ func token(ctx context.Context, keys *transport.Wire, auth *fatora.API, byPost b
 			return auth.AuthorizeByPost(ctx)
 		}
 		return auth.Authorize(ctx)
-	})
+	}, nil)
 	if err != nil {
 		return transport.Token{}, err
 	}
@@ -113,12 +118,16 @@ func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
 
 func (d *driver) As(target any) bool { return transport.As(target, d.api) }
 
+func (d *driver) Close() { d.wire.Close() }
+
 func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 	body := fatora.ClientWrite{
 		Name: p.Name.String(), Phone: p.Phone, Email: p.Email, Address: p.Address.String(), Notes: p.Notes,
 	}
-	reply, err := transport.Call[fatora.ClientReply](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+	reply, err := transport.Call(ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.CreateClient(ctx, body)
+	}, func(r *fatora.ClientReply) string {
+		return cmp.Or(complain(r.Status), transport.NeedID(formatID(r.Client.ID)))
 	}, &body)
 	if err != nil {
 		return nil, err
@@ -131,9 +140,9 @@ func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error
 	if err != nil {
 		return nil, err
 	}
-	reply, err := transport.Call[fatora.ClientReply](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
+	reply, err := transport.Call(ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetClient(ctx, number)
-	})
+	}, isAbout(id))
 	if err != nil {
 		return nil, err
 	}
@@ -145,20 +154,21 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	if err != nil {
 		return err
 	}
-	return d.updates.Do(ctx, id, func() error { return d.update(ctx, number, patch.Profile()) })
+	return d.updates.Do(ctx, id, func() error { return d.update(ctx, id, number, patch.Profile()) })
 }
 
-func (d *driver) update(ctx context.Context, id int64, p customers.Profile) error {
-	reply, err := transport.ReadForUpdate[fatora.ClientReply](ctx, d.wire, d.mayLose, func(ctx context.Context) (*http.Response, error) {
-		return d.api.GetClient(ctx, id)
-	})
+func (d *driver) update(ctx context.Context, id string, number int64, p customers.Profile) error {
+	reply, err := transport.ReadForUpdate(ctx, d.wire, "client", func(ctx context.Context) (*http.Response, error) {
+		return d.api.GetClient(ctx, number)
+	}, isAbout(id))
 	if err != nil {
 		return err
 	}
-	if reply.Client.ID != id {
-		return transport.OtherRecord()
-	}
 	was := reply.Client
+	if p.Notes == "" && was.Note != "" && was.Notes != "" && was.Note != was.Notes {
+		// Requests have one of the two names only.
+		return customers.Refuse(customers.Violation{Field: customers.FieldNotes, Rule: customers.RuleUnsupported, Bound: "in two versions, note and notes: say which in the patch"})
+	}
 	body := fatora.ClientWrite{
 		Name:    cmp.Or(p.Name.String(), was.Name),
 		Phone:   cmp.Or(p.Phone, was.Phone),
@@ -166,13 +176,10 @@ func (d *driver) update(ctx context.Context, id int64, p customers.Profile) erro
 		Address: cmp.Or(p.Address.String(), was.Address),
 		Notes:   cmp.Or(p.Notes, was.Notes, was.Note),
 	}
-	written, err := transport.Call[fatora.UpdateReply](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
-		return d.api.UpdateClient(ctx, id, body)
-	}, &body)
-	if err != nil {
-		return err
-	}
-	return accepted(written.Status)
+	_, err = transport.Call(ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+		return d.api.UpdateClient(ctx, number, body)
+	}, func(r *fatora.UpdateReply) string { return complain(r.Status) }, &body)
+	return err
 }
 
 func (d *driver) Delete(ctx context.Context, id string) error {
@@ -180,13 +187,10 @@ func (d *driver) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	reply, err := transport.Call[fatora.StatusReply](ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
+	_, err = transport.Call(ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
 		return d.api.DeleteClient(ctx, number)
-	})
-	if err != nil {
-		return err
-	}
-	return accepted(reply.Status)
+	}, func(r *fatora.StatusReply) string { return complain(r.Status) })
+	return err
 }
 
 func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*customers.Customer, error] {
@@ -195,18 +199,21 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 		if q.Email != "" {
 			op, params.Email = customers.OpFind, &q.Email
 		}
-		var before []int64
+		seen := map[int64]bool{}
 		for page := 1; ; page++ {
 			params.Page = &page
-			reply, err := transport.Call[fatora.ListReply](ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
+			reply, err := transport.Call(ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
 				return d.api.ListClients(ctx, &params)
+			}, func(r *fatora.ListReply) string {
+				advances := slices.ContainsFunc(r.Clients, func(c fatora.ClientRecord) bool { return !seen[c.ID] })
+				switch {
+				case r.Clients == nil:
+					return cmp.Or(complain(r.Status), "the answer has no list of clients")
+				case len(r.Clients) > 0 && !advances:
+					return "page " + strconv.Itoa(page) + " of the list brings nothing new"
+				}
+				return complain(r.Status)
 			}, &params)
-			if err == nil {
-				err = accepted(reply.Status)
-			}
-			if err == nil && reply.Clients == nil {
-				err = &customers.Error{Kind: customers.ErrContract, Detail: "the answer has no list of clients"}
-			}
 			if err != nil {
 				yield(nil, err)
 				return
@@ -215,17 +222,13 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 			if len(reply.Clients) == 0 {
 				return
 			}
-			ids := make([]int64, len(reply.Clients))
 			for i := range reply.Clients {
-				ids[i] = reply.Clients[i].ID
-			}
-			if slices.Equal(ids, before) {
-				yield(nil, &customers.Error{Kind: customers.ErrContract, Detail: "page " + strconv.Itoa(page) + " of the list is the page before it"})
-				return
-			}
-			before = ids
-			for i := range reply.Clients {
-				if !yield(customer(&reply.Clients[i]), nil) {
+				c := &reply.Clients[i]
+				if seen[c.ID] {
+					continue // the list moved between two pages
+				}
+				seen[c.ID] = true
+				if !yield(customer(c), nil) {
 					return
 				}
 			}
@@ -236,19 +239,36 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 // parseID reads an id as the facade gives it out: the canonical decimal of a positive integer.
 func parseID(id string) (int64, error) {
 	number, err := strconv.ParseInt(id, 10, 64)
-	if err != nil || number <= 0 || strconv.FormatInt(number, 10) != id {
-		return 0, &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrNotSent, Violations: []customers.Violation{
-			{Field: customers.FieldID, Pointer: "path/client_id", Rule: "type", Bound: "integer"},
-		}}
+	if err != nil || formatID(number) != id {
+		return 0, customers.Refuse(customers.Violation{Field: customers.FieldID, Pointer: "path/client_id", Rule: "type", Bound: "integer"})
 	}
 	return number, nil
 }
 
-func customer(c *fatora.ClientRecord) *customers.Customer {
-	out := &customers.Customer{Native: c}
-	if c.ID != 0 {
-		out.ID = strconv.FormatInt(c.ID, 10)
+// formatID is "" for what is no id.
+func formatID(id int64) string {
+	if id <= 0 {
+		return ""
 	}
+	return strconv.FormatInt(id, 10)
+}
+
+func isAbout(id string) transport.Accept[fatora.ClientReply] {
+	return func(r *fatora.ClientReply) string {
+		return cmp.Or(complain(r.Status), transport.WantID(id, formatID(r.Client.ID)))
+	}
+}
+
+// complain holds the status text of a success against what the vendor's pages show.
+func complain(status string) string {
+	if status == "ERROR" {
+		return "a success whose body says ERROR"
+	}
+	return ""
+}
+
+func customer(c *fatora.ClientRecord) *customers.Customer {
+	out := &customers.Customer{ID: formatID(c.ID), Native: c}
 	out.Take(customers.FieldNameFull, c.Name)
 	out.Take(customers.FieldEmail, c.Email)
 	out.Take(customers.FieldPhone, c.Phone)
@@ -268,17 +288,14 @@ func accepted(status string) error {
 }
 
 // decodeError reads {"status":"ERROR","error":…}, where error is a text or an object with a description.
-func decodeError(e *customers.Error, body []byte) {
+func decodeError(e *customers.Error, body []byte) bool {
 	var reply fatora.ErrorReply
-	if json.Unmarshal(body, &reply) != nil {
-		return
-	}
+	_ = json.Unmarshal(body, &reply) // what can be read of it
 	e.Code = reply.Status
-	if json.Unmarshal(reply.Error, &e.Message) == nil {
-		return
-	}
-	var object fatora.ErrorObject
-	if json.Unmarshal(reply.Error, &object) == nil {
+	if json.Unmarshal(reply.Error, &e.Message) != nil {
+		var object fatora.ErrorObject
+		_ = json.Unmarshal(reply.Error, &object)
 		e.Message = object.Description
 	}
+	return len(reply.Error) > 0
 }

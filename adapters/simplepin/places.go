@@ -51,35 +51,20 @@ func (p places) region(country string, province int64) string {
 	return found
 }
 
-// address is a as SimplePin has it, in place of was. It names what it has no id for, and what was has and a has not:
-// emptying a field is not known to work.
-func (p places) address(a customers.Address, was simplepin.AddressAPIV2Model) (simplepin.AddressAPIV2Model, []customers.Violation) {
-	out := simplepin.AddressAPIV2Model{ID: was.ID, Selected: was.Selected, Address: a.Street, City: a.City, Zip: a.PostalCode}
+// address is a with SimplePin's ids; the violations name what it has no id for.
+func (p places) address(a customers.Address) (simplepin.AddressAPIV2Model, []customers.Violation) {
+	out := simplepin.AddressAPIV2Model{Address: a.Street, City: a.City, Zip: a.PostalCode}
 	var vs []customers.Violation
-	lookup := func(f customers.Field, id int64, ok bool) int64 {
-		if !ok {
-			vs = append(vs, customers.Violation{Field: f, Pointer: "/main_address", Rule: "lookup", Bound: "in simplepin.Config.Countries"})
-		}
-		return id
+	unknown := func(f customers.Field) {
+		vs = append(vs, customers.Violation{Field: f, Pointer: "/main_address", Rule: "lookup", Bound: "in simplepin.Config.Countries"})
 	}
 	country, known := p.countries[a.Country]
-	if a.Country != "" {
-		out.Country = lookup(customers.FieldAddressCountry, country.ID, known)
+	if out.Country = country.ID; a.Country != "" && !known {
+		unknown(customers.FieldAddressCountry)
 	}
-	if a.Region != "" {
-		id, ok := country.Provinces[a.Region]
-		out.Province = lookup(customers.FieldAddressRegion, id, ok)
+	if out.Province, known = country.Provinces[a.Region]; a.Region != "" && !known {
+		unknown(customers.FieldAddressRegion)
 	}
-	kept := func(f customers.Field, was, is bool) {
-		if was && !is {
-			vs = append(vs, customers.Violation{Field: f, Rule: "clear", Bound: "is not known to work at this provider"})
-		}
-	}
-	kept(customers.FieldAddressStreet, was.Address != "", a.Street != "")
-	kept(customers.FieldAddressCity, was.City != "", a.City != "")
-	kept(customers.FieldAddressPostalCode, was.Zip != "", a.PostalCode != "")
-	kept(customers.FieldAddressCountry, was.Country != 0, a.Country != "")
-	kept(customers.FieldAddressRegion, was.Province != 0, a.Region != "")
 	return out, vs
 }
 

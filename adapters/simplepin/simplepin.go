@@ -21,7 +21,6 @@ import (
 	"errors"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/contract-first/customers"
@@ -73,32 +72,28 @@ type driver struct {
 	locale  *string
 	places  places
 	updates transport.Locks
-	mayLose bool
 }
 
-// NewDriver makes the driver alone, for programs that wrap it. Of c.Policy it only uses whether an update may lose
-// undeclared properties.
+// NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
 	const provider = "simplepin"
+	places, rule := newPlaces(c.Countries)
+	err := cmp.Or(
+		transport.CheckSecret(provider, "Authorization", c.Authorization), transport.CheckSecret(provider, "Token", c.Token))
 	switch {
-	case c.Authorization == "":
-		return nil, transport.ConfigError(provider, "Authorization", "is missing")
-	case c.Token == "":
-		return nil, transport.ConfigError(provider, "Token", "is missing")
+	case err != nil:
+		return nil, err
 	case c.BaseURL == "":
 		return nil, transport.ConfigError(provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
-	}
-	places, rule := newPlaces(c.Countries)
-	if rule != "" {
+	case rule != "":
 		return nil, transport.ConfigError(provider, "Countries", rule)
 	}
-	d := &driver{places: places, mayLose: c.Policy.AllowsLoss(customers.FieldUndeclared)}
+	d := &driver{places: places}
 	if c.Locale != "" {
 		d.locale = &c.Locale
 	}
-	var err error
-	d.wire, err = transport.New(provider, c.BaseURL, transport.Static("Authorization", c.Authorization, "Token", c.Token), c.Options, nil)
-	if err != nil {
+	keys := transport.Static(http.Header{"Authorization": {c.Authorization}, "Token": {c.Token}})
+	if d.wire, err = transport.New(provider, c.BaseURL, keys, c.Options, decodeError); err != nil {
 		return nil, err
 	}
 	d.api, err = simplepin.NewClient(d.wire.Base(), simplepin.WithHTTPClient(d.wire))
@@ -109,27 +104,44 @@ func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
 
 func (d *driver) As(target any) bool { return transport.As(target, d.api) }
 
+func (d *driver) Close() { d.wire.Close() }
+
 func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 	body := simplepin.CCProfileAPIV2Model{CustomerID: p.Reference}
-	if err := d.apply(&body, p); err != nil {
-		return nil, err
+	address, vs := d.places.address(p.Address)
+	if len(vs) > 0 {
+		return nil, customers.Refuse(vs...)
 	}
+	apply(&body, p, address)
 	params := simplepin.AddCustomerParams{Locale: d.locale}
-	added, err := transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+	added, err := transport.Call(ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.AddCustomer(ctx, &params, body)
-	}, &params, &body)
+	}, hasID, &params, &body)
 	return d.customer(added), err
 }
 
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
-	return d.find(ctx, customers.OpGet, simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id})
+	return d.find(ctx, customers.OpGet, simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id}, isAbout(id))
 }
 
-func (d *driver) find(ctx context.Context, op customers.Op, params simplepin.GetCustomerParams) (*customers.Customer, error) {
-	found, err := transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
+func (d *driver) find(
+	ctx context.Context, op customers.Op, params simplepin.GetCustomerParams, accept transport.Accept[simplepin.CCProfileV2Model],
+) (*customers.Customer, error) {
+	found, err := transport.Call(ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, &params)
-	}, &params)
+	}, accept, &params)
 	return d.customer(found), err
+}
+
+func hasID(c *simplepin.CCProfileV2Model) string {
+	if c.CustomerID == "" {
+		return "the customer has no customer_id, so nothing here can reach it: see Client.As"
+	}
+	return ""
+}
+
+func isAbout(id string) transport.Accept[simplepin.CCProfileV2Model] {
+	return func(c *simplepin.CCProfileV2Model) string { return transport.WantID(id, c.CustomerID) }
 }
 
 // List gives the one customer that has the reference or the e-mail address; there is no list of all.
@@ -142,7 +154,7 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 		} else {
 			params.Email = &q.Email
 		}
-		found, err := d.find(ctx, customers.OpFind, params)
+		found, err := d.find(ctx, customers.OpFind, params, hasID)
 		if errors.Is(err, customers.ErrNotFound) {
 			return
 		}
@@ -151,19 +163,24 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 }
 
 func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) error {
-	return d.updates.Do(ctx, id, func() error { return d.update(ctx, id, patch.Profile()) })
+	p := patch.Profile()
+	address, vs := d.places.address(p.Address)
+	if len(vs) > 0 {
+		return customers.Refuse(vs...)
+	}
+	return d.updates.Do(ctx, id, func() error { return d.update(ctx, id, p, address) })
 }
 
-func (d *driver) update(ctx context.Context, id string, p customers.Profile) error {
+func (d *driver) update(ctx context.Context, id string, p customers.Profile, address simplepin.AddressAPIV2Model) error {
 	query := simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id}
-	was, err := transport.ReadForUpdate[simplepin.CCProfileV2Model](ctx, d.wire, d.mayLose, func(ctx context.Context) (*http.Response, error) {
+	was, err := transport.ReadForUpdate(ctx, d.wire, "", func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, &query)
-	}, &query)
+	}, isAbout(id), &query)
 	if err != nil {
 		return err
 	}
-	if was.CustomerID != id {
-		return transport.OtherRecord()
+	if vs := lost(*was, p, address); len(vs) > 0 {
+		return customers.Refuse(vs...)
 	}
 	// The two models of the provider name the same things differently; id, status, version and billing_address_id are
 	// the provider's own.
@@ -172,30 +189,57 @@ func (d *driver) update(ctx context.Context, id string, p customers.Profile) err
 		ContractEmail: was.ContractEmail, PhoneNumber: was.PhoneNumber, MobileNumber: was.MobileNumber,
 		MainAddress: was.MainAddress, BillingAddresses: was.BillingAddressModels, Contracts: was.Contracts,
 	}
-	if err := d.apply(&body, p); err != nil {
-		return err
-	}
+	apply(&body, p, address)
 	params := simplepin.UpdateCustomerParams{Locale: d.locale, CustomerID: &id}
 	_, err = transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.UpdateCustomer(ctx, &params, body)
-	}, &params, &body)
+	}, nil, &params, &body)
 	return err
+}
+
+// lost names what writing p over the record would lose: parts of the address that p does not give, and a stored date
+// that the form of requests cannot hold.
+func lost(was simplepin.CCProfileV2Model, p customers.Profile, address simplepin.AddressAPIV2Model) []customers.Violation {
+	var vs []customers.Violation
+	if p.Since.IsZero() && was.CustomerSince != "" && asSent(was.CustomerSince) == "" {
+		vs = append(vs, customers.Violation{
+			Field: customers.FieldSince, Rule: customers.RuleUnsupported, Bound: "in the form it is stored in: say it anew in the patch",
+		})
+	}
+	if p.Address == (customers.Address{}) {
+		return vs
+	}
+	for _, part := range []struct {
+		field   customers.Field
+		emptied bool
+	}{
+		{customers.FieldAddressStreet, was.MainAddress.Address != "" && address.Address == ""},
+		{customers.FieldAddressCity, was.MainAddress.City != "" && address.City == ""},
+		{customers.FieldAddressPostalCode, was.MainAddress.Zip != "" && address.Zip == ""},
+		{customers.FieldAddressCountry, was.MainAddress.Country != 0 && address.Country == 0},
+		{customers.FieldAddressRegion, was.MainAddress.Province != 0 && address.Province == 0},
+	} {
+		if part.emptied {
+			vs = append(vs, customers.CannotClear(part.field))
+		}
+	}
+	return vs
 }
 
 // since is the form of dates that the vendor's page gives as a Java pattern, with milliseconds always.
 const since = "2006-01-02T15:04:05.000Z07:00"
 
-// asSent is a stored date in the form that requests need, where it has an equal there.
+// asSent is a stored date in the form that requests need, "" if it has no equal there.
 func asSent(stored string) string {
 	at, err := time.Parse(time.RFC3339, stored)
 	if err != nil || at.Nanosecond()%int(time.Millisecond) != 0 {
-		return stored
+		return ""
 	}
 	return at.Format(since)
 }
 
-// apply writes what p sets over body.
-func (d *driver) apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile) error {
+// apply writes what p sets over body; address is p's, with the provider's ids.
+func apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile, address simplepin.AddressAPIV2Model) {
 	body.CustomerName = cmp.Or(p.Name.String(), body.CustomerName)
 	body.ContractEmail = cmp.Or(p.Email, body.ContractEmail)
 	body.PhoneNumber = cmp.Or(p.Phone, body.PhoneNumber)
@@ -203,19 +247,10 @@ func (d *driver) apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile)
 	if !p.Since.IsZero() {
 		body.CustomerSince = p.Since.Format(since)
 	}
-	if p.Address == (customers.Address{}) {
-		return nil
+	if p.Address != (customers.Address{}) {
+		address.ID, address.Selected = body.MainAddress.ID, body.MainAddress.Selected
+		body.MainAddress = address
 	}
-	address, violations := d.places.address(p.Address, body.MainAddress)
-	if len(violations) > 0 {
-		kind := customers.ErrUnsupportedField
-		if slices.ContainsFunc(violations, func(v customers.Violation) bool { return v.Rule != "clear" }) {
-			kind = customers.ErrInvalid
-		}
-		return &customers.Error{Kind: kind, Outcome: customers.ErrNotSent, Violations: violations}
-	}
-	body.MainAddress = address
-	return nil
 }
 
 func (d *driver) customer(c *simplepin.CCProfileV2Model) *customers.Customer {
@@ -238,4 +273,12 @@ func (d *driver) customer(c *simplepin.CCProfileV2Model) *customers.Customer {
 		out.Keep(customers.FieldSince, c.CustomerSince)
 	}
 	return out
+}
+
+// decodeError finds no form to read, since the vendor documents none: any JSON, or nothing, is taken for SimplePin's.
+func decodeError(e *customers.Error, _ []byte) bool {
+	if e.Kind == customers.ErrForbidden {
+		e.Detail = "SimplePin gives no reason: the keys, a reference or e-mail that is taken, an unknown place, …"
+	}
+	return true
 }

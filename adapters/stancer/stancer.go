@@ -13,7 +13,6 @@ package stancer
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -53,13 +52,16 @@ type driver struct {
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
 	const provider = "stancer"
-	switch prefix, _, _ := strings.Cut(c.APIKey, "_"); {
-	case c.APIKey == "":
-		return nil, transport.ConfigError(provider, "APIKey", "is missing")
+	if err := transport.CheckSecret(provider, "APIKey", c.APIKey); err != nil {
+		return nil, err
+	}
+	switch prefix, secret, _ := strings.Cut(c.APIKey, "_"); {
 	case prefix == "ptest" || prefix == "pprod":
 		return nil, transport.ConfigError(provider, "APIKey", "is a public key; this API takes the secret one, stest_… or sprod_…")
 	case prefix != "stest" && prefix != "sprod":
 		return nil, transport.ConfigError(provider, "APIKey", "must begin with stest_ or sprod_")
+	case secret == "":
+		return nil, transport.ConfigError(provider, "APIKey", "is only the prefix of a key")
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = stancer.Production
@@ -79,20 +81,22 @@ func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
 
 func (d *driver) As(target any) bool { return transport.As(target, d.api) }
 
+func (d *driver) Close() { d.wire.Close() }
+
 func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 	body := stancer.CustomerCreate{
 		Email: p.Email, Mobile: p.Phone, Name: p.Name.String(), ExternalID: p.Reference,
 	}
-	created, err := transport.Call[stancer.Customer](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+	created, err := transport.Call(ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.CreateCustomer(ctx, body)
-	}, &body)
+	}, hasID, &body)
 	return customer(created), err
 }
 
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
-	got, err := transport.Call[stancer.Customer](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
+	got, err := transport.Call(ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, id)
-	})
+	}, func(c *stancer.Customer) string { return transport.WantID(id, c.ID) })
 	return customer(got), err
 }
 
@@ -103,16 +107,18 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	}
 	_, err := transport.Call[struct{}](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.UpdateCustomer(ctx, id, body)
-	}, &body)
+	}, nil, &body)
 	return err
 }
 
 func (d *driver) Delete(ctx context.Context, id string) error {
 	_, err := transport.Call[struct{}](ctx, d.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
 		return d.api.DeleteCustomer(ctx, id)
-	})
+	}, nil)
 	return err
 }
+
+func hasID(c *stancer.Customer) string { return transport.NeedID(c.ID) }
 
 func customer(c *stancer.Customer) *customers.Customer {
 	if c == nil {
@@ -131,28 +137,35 @@ func customer(c *stancer.Customer) *customers.Customer {
 
 // decodeError reads {"error":{"type":…,"message":…}}, where message is a text, an object with error and id, or an object
 // of texts by property.
-func decodeError(e *customers.Error, body []byte) {
+func decodeError(e *customers.Error, body []byte) bool {
 	var reply stancer.ErrorReply
-	if json.Unmarshal(body, &reply) != nil {
-		return
-	}
+	_ = json.Unmarshal(body, &reply) // what can be read of it
 	e.Code = reply.Error.Type
-	if json.Unmarshal(reply.Error.Message, &e.Message) == nil {
-		return
+	if json.Unmarshal(reply.Error.Message, &e.Message) != nil {
+		decodeParts(e, reply.Error.Message)
 	}
-	var parts stancer.ErrorMessageObject
-	if json.Unmarshal(reply.Error.Message, &parts) != nil {
-		return
-	}
-	texts := []string{parts.Error}
-	if parts.Error == "" {
-		texts = nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(parts.AdditionalProperties)) {
-		texts = append(texts, fmt.Sprintf("%s: %s", name, parts.AdditionalProperties[name]))
+	return e.Code != "" || e.Message != ""
+}
+
+func decodeParts(e *customers.Error, message json.RawMessage) {
+	var parts map[string]json.RawMessage
+	_ = json.Unmarshal(message, &parts)
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		var text string
+		if json.Unmarshal(parts[name], &text) != nil {
+			continue
+		}
+		switch name {
+		case "error":
+			texts = append(texts, text)
+		case "id":
+			if e.Kind == customers.ErrAlreadyExists {
+				e.ExistingID = text
+			}
+		default:
+			texts = append(texts, name+": "+text)
+		}
 	}
 	e.Message = strings.Join(texts, "; ")
-	if e.Kind == customers.ErrAlreadyExists {
-		e.ExistingID = parts.ID
-	}
 }

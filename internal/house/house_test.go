@@ -2,6 +2,8 @@
 package house_test
 
 import (
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -89,12 +91,27 @@ func TestWhatAnImporterGets(t *testing.T) {
 	for _, path := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".") {
 		assert.Equal(t, module, path, "the root imports the standard library only")
 	}
+	// go mod tidy of an importer looks at files under every build tag but ignore.
+	files, err := filepath.Glob("../../*.go")
+	require.NoError(t, err)
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.ImportsOnly)
+		require.NoError(t, err)
+		if strings.HasSuffix(name, "_test.go") || len(file.Comments) > 0 && file.Comments[0].List[0].Text == "//go:build ignore" {
+			continue
+		}
+		for _, imported := range file.Imports {
+			assert.NotContains(t, imported.Path.Value, ".", "%s would put this into every importer's go.mod", name)
+		}
+	}
 }
 
 // TestNoSecretsInTheTree looks for what only a real credential looks like. Tests make theirs.
 func TestNoSecretsInTheTree(t *testing.T) {
 	patterns := []*regexp.Regexp{
 		regexp.MustCompile(`eyJ[A-Za-z0-9_-]{10,}`), // a JSON Web Token
+		regexp.MustCompile(`\b[ps](test|prod)_[A-Za-z0-9]{24}\b`),
+		regexp.MustCompile(`Bearer [A-Za-z0-9._-]{24,}`),
 		regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`),
 	}
 	const top = "../.."

@@ -13,8 +13,10 @@ import (
 )
 
 // Legend explains the cells.
-const Legend = `operations: yes; unproven = method or path is only inferred, needs Policy.AllowUnproven; – = not there
-fields: c = sent on create, u = on update, r = read back, ! = needed, + = joined with others into one text; – = not kept`
+const Legend = `operations: yes; unproven = method or path is only inferred, needs Policy.AllowUnproven; by list = List searches
+  the whole list; – = not there
+fields: c = sent on create, u = on update, r = read back, ! = needed (of several with +: one), + = joined with others into
+  one text; – = not kept`
 
 // rows are the table without its header: the name of a row, then a cell per provider.
 func rows(providers []customers.Capabilities) (operations, fields [][]string) {
@@ -37,7 +39,10 @@ func rows(providers []customers.Capabilities) (operations, fields [][]string) {
 
 func operation(c *customers.Capabilities, op customers.Op) string {
 	oc, ok := c.Operation(op)
+	_, lists := c.Operation(customers.OpList)
 	switch {
+	case !ok && op == customers.OpFind && lists:
+		return "by list"
 	case !ok:
 		return "–"
 	case oc.Evidence == customers.EvidenceInferred:
@@ -108,7 +113,7 @@ func Markdown(w io.Writer, providers []customers.Capabilities) error {
 	for _, row := range append(operations, fields...) {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			if cells[i] = cell; i == 0 || !strings.ContainsAny(cell, "–y") && cell != "unproven" {
+			if cells[i] = cell; i == 0 || strings.Trim(cell, "cur!+") == "" {
 				cells[i] = "`" + cell + "`"
 			}
 		}

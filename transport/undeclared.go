@@ -1,0 +1,87 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+)
+
+// undeclared looks in a JSON answer for a property that its Go type does not have under exactly that name, or has twice:
+// encoding/json would drop it, or take it for another one. It looks below the member named at, everywhere for "".
+func undeclared[Reply any](body []byte, at string) (name string, found bool) {
+	typ := reflect.TypeFor[Reply]()
+	if at == "" {
+		return undeclaredIn(body, typ)
+	}
+	members, repeated := membersOf(body)
+	if repeated == at {
+		return at, true
+	}
+	return undeclaredIn(members[at], fieldsOf(typ)[at])
+}
+
+func undeclaredIn(value json.RawMessage, typ reflect.Type) (name string, found bool) {
+	switch {
+	case typ == nil || len(value) == 0:
+		return "", false
+	case typ.Kind() == reflect.Pointer:
+		return undeclaredIn(value, typ.Elem())
+	case typ.Kind() == reflect.Slice && typ.Elem().Kind() != reflect.Uint8:
+		var items []json.RawMessage
+		_ = json.Unmarshal(value, &items) // the answer was decoded before: it is well formed
+		for _, item := range items {
+			if name, found = undeclaredIn(item, typ.Elem()); found {
+				return name, true
+			}
+		}
+	case typ.Kind() == reflect.Struct:
+		declared := fieldsOf(typ)
+		members, repeated := membersOf(value)
+		if repeated != "" {
+			return repeated, true
+		}
+		for name, member := range members {
+			field, ok := declared[name]
+			if !ok {
+				return name, true
+			}
+			if name, found = undeclaredIn(member, field); found {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// fieldsOf lists the fields of a generated struct by their names on the wire.
+func fieldsOf(typ reflect.Type) map[string]reflect.Type {
+	fields := make(map[string]reflect.Type, typ.NumField())
+	for i := range typ.NumField() {
+		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		fields[name] = typ.Field(i).Type
+	}
+	return fields
+}
+
+// membersOf reads a JSON object without taking sides among members of the same name: it names one that is repeated.
+func membersOf(object json.RawMessage) (members map[string]json.RawMessage, repeated string) {
+	members = map[string]json.RawMessage{}
+	dec := json.NewDecoder(bytes.NewReader(object))
+	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
+		return members, ""
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		name, ok := key.(string)
+		var value json.RawMessage
+		if err != nil || !ok || dec.Decode(&value) != nil {
+			break
+		}
+		if _, again := members[name]; again {
+			repeated = name
+		}
+		members[name] = value
+	}
+	return members, repeated
+}
