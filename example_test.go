@@ -94,6 +94,35 @@ func ExampleClient_Create_unsupportedField() {
 	// true true
 }
 
+// An error has what a program needs to decide, and what a person needs to see.
+func ExampleError() {
+	sb := startSandbox()
+	defer sb.Close()
+	client, err := stancer.Open(stancer.Config{APIKey: os.Getenv("STANCER_API_KEY"), BaseURL: sb.Stancer.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Get(context.Background(), "cust_000000000000000000000000")
+	var failure *customers.Error
+	if errors.As(err, &failure) {
+		fmt.Println(failure.Kind == customers.ErrNotFound, failure.Status, failure.Code)
+		fmt.Println(failure.Message) // the provider's own words, which may name a customer: not for logs
+	}
+	fmt.Println(err) // this may be logged
+
+	_, err = client.Create(context.Background(), customers.Profile{Name: customers.Name{Full: "Jo"}, Email: "jo@example.com"})
+	if errors.As(err, &failure) {
+		for _, v := range failure.Violations {
+			fmt.Println(v.Field, v.Rule, v.Bound, failure.Outcome)
+		}
+	}
+	// Output:
+	// true 404 invalid_request_error
+	// No such customer cust_000000000000000000000000
+	// stancer: get: not found (status 404, code invalid_request_error)
+	// name minLength 3 not sent
+}
+
 // An update changes what the patch names and nothing else.
 func ExampleClient_Update() {
 	sb := startSandbox()
