@@ -192,10 +192,10 @@ func TestErrorLogged(t *testing.T) {
 
 func TestViolationText(t *testing.T) {
 	for want, v := range map[string]customers.Violation{
-		"email (/email): maxLength 64":             {Field: customers.FieldEmail, Pointer: "/email", Rule: "maxLength", Bound: "64"},
+		"email (/email): maxLength 64":    {Field: customers.FieldEmail, Pointer: "/email", Rule: "maxLength", Bound: "64"},
 		"email: required":                 {Field: customers.FieldEmail, Rule: "required"},
 		"/contract_email: format email":   {Pointer: "/contract_email", Rule: "format", Bound: "email"},
-		"anyOf email or mobile":           {Rule: "anyOf", Bound: "email or mobile"},
+		"anyOf email or phone":            {Rule: "anyOf", Bound: "email or phone"},
 		"Policy.AllowLoss: unknown field": {Pointer: "Policy.AllowLoss", Rule: "unknown field"},
 	} {
 		assert.Equal(t, want, v.String())

@@ -85,7 +85,7 @@ func TestCheckRequest(t *testing.T) {
 		{name: "null", method: "POST", path: create, body: "null", want: []string{"body: nullable false"}},
 		{name: "array", method: "POST", path: create, body: "[]", want: []string{"body: type object"}},
 		{name: "text", method: "POST", path: create, body: `"x"`, want: []string{"body: type object"}},
-		{name: "empty object", method: "POST", path: create, body: "{}", want: []string{"body: anyOf email or mobile"}},
+		{name: "empty object", method: "POST", path: create, body: "{}", want: []string{"body: anyOf email or phone"}},
 		{name: "empty change", method: "PATCH", path: one, body: "{}", want: []string{"body: minProperties 1"}},
 		{name: "null property", method: "POST", path: create, body: `{"email":null}`,
 			want: []string{"email (/email): nullable false"}},
@@ -121,7 +121,7 @@ func TestCheckRequest(t *testing.T) {
 			body:   `{"name":"ab","name":"x","external_id":"","extra":{},"live_mode":"no"} true`,
 			change: func(r *http.Request) { r.Header.Del("Authorization") },
 			want: []string{
-				"body: anyOf email or mobile",
+				"body: anyOf email or phone",
 				"body: json one value",
 				"reference (/external_id): minLength 1",
 				"/extra: additionalProperties false",

@@ -29,7 +29,7 @@ func newParameter(p *openapi3.Parameter) (parameter, error) {
 	unsupported := func(what string) (parameter, error) {
 		return parameter{}, fmt.Errorf("%s parameter %s: %s is not supported", p.In, p.Name, what)
 	}
-	out := parameter{name: p.Name, in: p.In, required: p.Required, field: field(p.Extensions)}
+	out := parameter{name: p.Name, in: p.In, required: p.Required, field: named(p.Extensions)}
 	switch {
 	case p.In == openapi3.ParameterInCookie:
 		return unsupported("a cookie")

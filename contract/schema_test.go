@@ -91,7 +91,37 @@ properties:
 			bad: map[string][]string{
 				`{"one":{"a":"xx","b":1}}`: {"/one/b: additionalProperties false", "address.city (/one/a): maxLength 1"},
 				`{"one":{}}`:               {"address.city (/one/a): required", "address (/one): minProperties 2"},
-				`{"one":5}`:                {"/one: type object"},
+				`{"one":5}`:                {"address (/one): type object"},
+			},
+		},
+		{
+			name: "names of the facade",
+			schema: `
+type: object
+required: [address, to]
+properties:
+  address:
+    type: object
+    required: [town]
+    properties: {town: {type: string, x-customer: address.city}, zip: {type: string, x-customer: address.postal_code}, code: {type: string}}
+  to: {allOf: [{type: string, maxLength: 2, x-customer: email}]}
+  cell: {x-customer: mobile, allOf: [{type: string, maxLength: 2, x-customer: phone}]}
+  more: {type: object, x-customer-skip: true, properties: {town: {type: string, x-customer: address.city}}}
+  data: {type: object, properties: {town: {type: string, x-customer: address.city}, to: {type: string, x-customer: email}}}
+anyOf:
+  - {required: [cell, address]}
+  - {required: [to, more]}
+  - {required: [undeclared]}`,
+			good: []string{`{"address":{"town":""},"to":"","cell":""}`},
+			bad: map[string][]string{
+				`{}`: {
+					"address (/address): required", "email (/to): required",
+					"body: anyOf mobile and address or email and more or undeclared",
+				},
+				`{"address":{"code":5},"to":"abc","cell":"abc","data":5}`: {
+					"address.city (/address/town): required", "/address/code: type string",
+					"email (/to): maxLength 2", "mobile (/cell): maxLength 2", "/data: type object",
+				},
 			},
 		},
 		{

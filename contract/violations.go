@@ -99,7 +99,7 @@ func (rd reading) explain(vs []check.Violation, at check.At, err error) []check.
 
 func (rd reading) schemaError(vs []check.Violation, at check.At, e *openapi3.SchemaError) []check.Violation {
 	path := e.JSONPointer()
-	here := check.At{Pointer: at.Pointer + rd.names.pointer(path), Field: cmp.Or(field(e.Schema.Extensions), at.Field)}
+	here := check.At{Pointer: at.Pointer + rd.names.pointer(path), Field: cmp.Or(field(e.Schema), at.Field)}
 
 	switch e.SchemaField {
 	case "properties": // undeclared ones; the error names one of them in its text only
@@ -115,14 +115,19 @@ func (rd reading) schemaError(vs []check.Violation, at check.At, e *openapi3.Sch
 	case "required": // the error is the object's, the path goes on to the missing property
 		here.Field = at.Field
 		if missing := e.Schema.Properties[path[len(path)-1]]; missing != nil {
-			here.Field = cmp.Or(field(missing.Value.Extensions), at.Field)
+			here.Field = cmp.Or(field(missing.Value), at.Field)
 		}
 		return here.Break(vs, "required", "")
 
 	case "allOf", "anyOf", "oneOf":
 		switch {
 		case e.SchemaField == "allOf":
-			vs = rd.explain(vs, at, partErrors(e))
+			for _, v := range rd.explain(nil, at, partErrors(e)) {
+				if v.Pointer == here.Pointer {
+					v.Field = cmp.Or(here.Field, v.Field) // what stands beside the allOf goes before what is in it
+				}
+				vs = append(vs, v)
+			}
 		case e.Value != nil || e.Schema.Type == nil:
 			vs = here.Break(vs, e.SchemaField, alternatives(e))
 		}
@@ -160,7 +165,7 @@ func partErrors(e *openapi3.SchemaError) error {
 // integers reports the numbers where the schema wants an integer that are written as none (1e9, 1.0), which an int64 of
 // Go does not decode, and those that do not fit int64. kin-openapi looks at the float64 of a number only.
 func (rd reading) integers(vs []check.Violation, at check.At, schema *openapi3.Schema, value any) []check.Violation {
-	at.Field = cmp.Or(field(schema.Extensions), at.Field)
+	at.Field = cmp.Or(field(schema), at.Field)
 	for _, part := range schema.AllOf {
 		vs = rd.integers(vs, at, part.Value, value)
 	}
@@ -256,8 +261,8 @@ func bound(s *openapi3.Schema, keyword string) string {
 	return ""
 }
 
-// alternatives tells the branches of the anyOf or oneOf that failed by what they require or by their types: "email or
-// mobile", "string or object". It is "" if one of them cannot be told in a word.
+// alternatives tells the branches of the anyOf or oneOf that failed by what they require, as the facade calls it, or by
+// their types: "email or phone", "string or object". It is "" if one of them cannot be told in a word.
 func alternatives(e *openapi3.SchemaError) string {
 	refs := e.Schema.AnyOf
 	if e.SchemaField == "oneOf" {
@@ -267,7 +272,7 @@ func alternatives(e *openapi3.SchemaError) string {
 	for i, ref := range refs {
 		s := ref.Value
 		if len(s.Required) > 0 && len(s.Properties) == 0 {
-			words[i] = strings.Join(s.Required, " and ")
+			words[i] = inWords(e.Schema, s.Required)
 		} else {
 			words[i] = bound(s, "type")
 		}
@@ -278,8 +283,56 @@ func alternatives(e *openapi3.SchemaError) string {
 	return strings.Join(words, " or ")
 }
 
-// field is the facade's field that feeds what carries the extensions; of several, the first.
-func field(extensions map[string]any) string {
+// inWords lists properties as a caller knows them: by the facade's field, or the wire name where there is none. The
+// generated checks use the same words.
+func inWords(s *openapi3.Schema, names []string) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = name
+		if property := s.Properties[name]; property != nil {
+			words[i] = cmp.Or(field(property.Value), name)
+		}
+	}
+	return strings.Join(words, " and ")
+}
+
+// field is the facade's field that feeds a value: the first of its own x-customer, or the one group that the fields of its
+// properties make up.
+func field(s *openapi3.Schema) string {
+	own := ownField(s)
+	if own != "" || s.Extensions["x-customer-skip"] == true {
+		return own
+	}
+	group := ""
+	for _, property := range inner(s).Properties {
+		name := ownField(property.Value)
+		if name == "" {
+			continue
+		}
+		outer, _, nested := strings.Cut(name, ".")
+		if !nested || group != "" && group != outer {
+			return ""
+		}
+		group = outer
+	}
+	return group
+}
+
+// inner is what a schema is made of: itself, or what stands alone in its allOf.
+func inner(s *openapi3.Schema) *openapi3.Schema {
+	if len(s.AllOf) == 1 && len(s.Properties) == 0 {
+		return s.AllOf[0].Value
+	}
+	return s
+}
+
+// ownField is the facade's field that a property names itself.
+func ownField(s *openapi3.Schema) string {
+	return cmp.Or(named(s.Extensions), named(inner(s).Extensions))
+}
+
+// named is the facade's field in x-customer; of several, the first.
+func named(extensions map[string]any) string {
 	x := extensions["x-customer"]
 	if list, ok := x.([]any); ok && len(list) > 0 {
 		x = list[0]

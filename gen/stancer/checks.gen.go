@@ -21,7 +21,7 @@ func (v *CustomerCreate) Check() []check.Violation {
 		vs = check.Length(vs, at, v.Name, 3, 64)
 	}
 	if !(v.Email != "" || v.Mobile != "") {
-		vs = check.At{}.Break(vs, "anyOf", "email or mobile")
+		vs = check.At{}.Break(vs, "anyOf", "email or phone")
 	}
 	return vs
 }

@@ -16,6 +16,7 @@ import (
 type operation struct {
 	*openapi3.Operation
 	method, path string
+	parameters   []*openapi3.Parameter // also those of the path
 	evidence     evidence
 }
 
@@ -28,9 +29,9 @@ func (e evidence) rank() int {
 	return slices.Index([]string{"primary", "public", "observed", "inferred"}, e.level)
 }
 
-// within is the evidence in force inside of something that has these extensions.
-func (e evidence) within(extensions map[string]any) evidence {
-	own, ok := extensions["x-evidence"].(map[string]any)
+// within is the evidence in force inside of something that has this x-evidence.
+func (e evidence) within(extension any) evidence {
+	own, ok := extension.(map[string]any)
 	if !ok {
 		return e
 	}
@@ -39,26 +40,35 @@ func (e evidence) within(extensions map[string]any) evidence {
 	return evidence{level: level, source: source}
 }
 
-// operations lists the operations of a spec by path and method, with the parameters of their paths.
+// operations lists the operations of a spec by path and method.
 func operations(doc *openapi3.T) []operation {
 	var ops []operation
-	root := evidence{}.within(doc.Extensions)
-	for _, path := range doc.Paths.InMatchingOrder() {
+	root := rootEvidence(doc)
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		item := doc.Paths.Value(path)
 		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
-			op := item.Operations()[method]
-			op.Parameters = append(slices.Clone(item.Parameters), op.Parameters...)
-			ops = append(ops, operation{Operation: op, method: method, path: path,
-				evidence: root.within(item.Extensions).within(op.Extensions)})
+			op := operation{Operation: item.Operations()[method], method: method, path: path}
+			op.evidence = root.within(item.Extensions["x-evidence"]).within(op.Extensions["x-evidence"])
+			for _, ref := range item.Parameters {
+				// One of the operation overrides one of the path.
+				if op.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) == nil {
+					op.parameters = append(op.parameters, ref.Value)
+				}
+			}
+			for _, ref := range op.Parameters {
+				op.parameters = append(op.parameters, ref.Value)
+			}
+			ops = append(ops, op)
 		}
 	}
-	slices.SortStableFunc(ops, func(a, b operation) int { return strings.Compare(a.path, b.path) })
 	return ops
 }
 
-// customerFields reads x-customer, a name or a list of names.
-func customerFields(extensions map[string]any) []string {
-	switch v := extensions["x-customer"].(type) {
+func rootEvidence(doc *openapi3.T) evidence { return evidence{}.within(doc.Extensions["x-evidence"]) }
+
+// fieldNames reads x-customer, a name or a list of names.
+func fieldNames(extension any) []string {
+	switch v := extension.(type) {
 	case string:
 		return []string{v}
 	case []any:
@@ -71,13 +81,16 @@ func customerFields(extensions map[string]any) []string {
 	return nil
 }
 
-// generateCapabilities writes what the provider can do and keep, as far as the facade is concerned.
-func generateCapabilities(provider string, doc *openapi3.T) ([]byte, error) {
+// capabilitiesOf computes what the provider can do and keep, as far as the facade is concerned.
+func capabilitiesOf(provider string, doc *openapi3.T) (customers.Capabilities, error) {
 	caps := customers.Capabilities{Provider: provider}
 	fields := map[customers.Field]*customers.FieldCapability{}
 	ops := operations(doc)
 	for _, op := range customers.Ops() {
 		for i, serving := range serve(ops, op) {
+			if serving.evidence.rank() < 0 {
+				return caps, fmt.Errorf("%s: unknown level of evidence %q", serving.OperationID, serving.evidence.level)
+			}
 			oc := customers.OperationCapability{
 				Op: op, ID: serving.OperationID, Method: serving.method, Path: serving.path,
 				Evidence: customers.Evidence(serving.evidence.level), Source: serving.evidence.source,
@@ -87,7 +100,9 @@ func generateCapabilities(provider string, doc *openapi3.T) ([]byte, error) {
 			}
 			caps.Operations = append(caps.Operations, oc)
 			if i == 0 {
-				collectFields(doc, serving, op, fields)
+				if err := collectFields(doc, serving, op, fields); err != nil {
+					return caps, fmt.Errorf("%s: %w", serving.OperationID, err)
+				}
 			}
 		}
 	}
@@ -96,14 +111,14 @@ func generateCapabilities(provider string, doc *openapi3.T) ([]byte, error) {
 			caps.Fields = append(caps.Fields, *fc)
 		}
 	}
-	return writeCapabilities(provider, caps), nil
+	return caps, nil
 }
 
 // serve lists the operations of the spec that serve op, the one with the surest evidence first.
 func serve(ops []operation, op customers.Op) []operation {
 	var serving []operation
 	for _, o := range ops {
-		if slices.Contains(customerFields(o.Extensions), string(op)) {
+		if slices.Contains(fieldNames(o.Extensions["x-customer"]), string(op)) {
 			serving = append(serving, o)
 		}
 	}
@@ -114,8 +129,8 @@ func serve(ops []operation, op customers.Op) []operation {
 // filters are the fields that an operation searches by.
 func filters(op operation) []customers.Field {
 	var fields []customers.Field
-	for _, p := range op.Parameters {
-		for _, f := range customerFields(p.Value.Extensions) {
+	for _, p := range op.parameters {
+		for _, f := range fieldNames(p.Extensions["x-customer"]) {
 			if f != string(customers.FieldID) {
 				fields = append(fields, customers.Field(f))
 			}
@@ -124,36 +139,53 @@ func filters(op operation) []customers.Field {
 	return fields
 }
 
-// collectFields notes which fields of the facade travel in the operation's request and answers.
-func collectFields(doc *openapi3.T, serving operation, op customers.Op, fields map[customers.Field]*customers.FieldCapability) {
-	root := evidence{}.within(doc.Extensions)
+// collectFields notes which fields of the facade travel in the operation's request and answers. The create comes first, so
+// that a field's name and limits are those of its request; an update that asks for something else cannot be told in the
+// table and is an error.
+func collectFields(
+	doc *openapi3.T, serving operation, op customers.Op, fields map[customers.Field]*customers.FieldCapability,
+) error {
+	var failed error
 	if op.Writes() && serving.RequestBody != nil {
-		media := serving.RequestBody.Value.Content["application/json"]
-		walk(media.Schema, "", true, root, func(f customers.Field, leaf property) {
+		walk(jsonSchema(serving.RequestBody.Value.Content), "", true, rootEvidence(doc), func(f customers.Field, leaf property) {
 			fc := capability(fields, f, leaf)
+			written := fc.Create || fc.Update
 			switch op {
 			case customers.OpCreate:
 				fc.Create = true
-				fc.Required = fc.Required || leaf.required || leaf.schema.Extensions["x-customer-required"] == true
+				fc.Required = fc.Required || leaf.required || extension(leaf.ref, "x-customer-required") == true
 			case customers.OpUpdate:
-				fc.Update = leaf.schema.Extensions["x-customer-fixed"] != true
+				fc.Update = extension(leaf.ref, "x-customer-fixed") != true
 			}
-			fc.MinLength = int(leaf.schema.MinLength)
-			if leaf.schema.MaxLength != nil {
-				fc.MaxLength = int(*leaf.schema.MaxLength)
+			s := plain(leaf.ref).Value
+			least, most := int(s.MinLength), 0
+			if s.MaxLength != nil {
+				most = int(*s.MaxLength)
 			}
-			fc.Pattern = leaf.schema.Pattern
+			if !written {
+				fc.MinLength, fc.MaxLength, fc.Pattern = least, most, s.Pattern
+			} else if fc.MinLength != least || fc.MaxLength != most || fc.Pattern != s.Pattern {
+				failed = fmt.Errorf("%s: other lengths or another pattern than where %s is written elsewhere", leaf.wire, f)
+			}
 		})
 	}
-	for status, response := range serving.Responses.Map() {
-		media := response.Value.Content["application/json"]
-		if !strings.HasPrefix(status, "2") || media == nil {
-			continue
+	responses := serving.Responses.Map()
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
+		if strings.HasPrefix(status, "2") {
+			walk(jsonSchema(responses[status].Value.Content), "", false, rootEvidence(doc), func(f customers.Field, leaf property) {
+				capability(fields, f, leaf).Read = true
+			})
 		}
-		walk(media.Schema, "", false, root, func(f customers.Field, leaf property) {
-			capability(fields, f, leaf).Read = true
-		})
 	}
+	return failed
+}
+
+// jsonSchema is the schema of a JSON body, nil if there is none.
+func jsonSchema(content openapi3.Content) *openapi3.SchemaRef {
+	if media := content["application/json"]; media != nil {
+		return media.Schema
+	}
+	return nil
 }
 
 // capability finds or begins the entry of a field.
@@ -173,27 +205,28 @@ type property struct {
 	wire     string
 	joined   bool
 	required bool
-	schema   *openapi3.Schema
+	ref      *openapi3.SchemaRef
 	evidence evidence
 }
 
 // walk visits the properties of a schema that have an x-customer; a group ("name") stands for each of its parts.
 func walk(ref *openapi3.SchemaRef, prefix string, required bool, e evidence, visit func(customers.Field, property)) {
-	s := ref.Value
-	e = e.within(s.Extensions)
-	if s.Items != nil {
-		walk(s.Items, prefix, false, e, visit)
+	if ref == nil {
+		return
 	}
+	e = e.within(extension(ref, "x-evidence"))
+	s := plain(ref).Value
+	walk(s.Items, prefix, false, e, visit)
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		child := s.Properties[name]
-		if child.Value.Extensions["x-customer-skip"] == true {
+		if extension(child, "x-customer-skip") == true {
 			continue
 		}
 		leaf := property{
-			wire: prefix + name, schema: child.Value, evidence: e.within(child.Value.Extensions),
+			wire: prefix + name, ref: child, evidence: e.within(extension(child, "x-evidence")),
 			required: required && slices.Contains(s.Required, name),
 		}
-		for _, f := range customerFields(child.Value.Extensions) {
+		for _, f := range fieldNames(extension(child, "x-customer")) {
 			for _, part := range customers.Fields() {
 				if customers.Field(f).Covers(part) {
 					leaf.joined = part != customers.Field(f)
@@ -212,9 +245,10 @@ func walk(ref *openapi3.SchemaRef, prefix string, required bool, e evidence, vis
 // isEnvelope reports whether a property only wraps the customer, so that it says nothing in a table of names.
 func isEnvelope(name string) bool { return name == "data" || name == "client" || name == "clients" }
 
-func writeCapabilities(provider string, caps customers.Capabilities) []byte {
+// writeCapabilities writes the function that returns them.
+func writeCapabilities(caps customers.Capabilities) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, header, provider, provider)
+	fmt.Fprintf(&b, header, caps.Provider, caps.Provider)
 	b.WriteString("import \"github.com/contract-first/customers\"\n\n")
 	b.WriteString("func capabilities() customers.Capabilities {\nreturn customers.Capabilities{\n")
 	fmt.Fprintf(&b, "Provider: %q,\nOperations: []customers.OperationCapability{\n", caps.Provider)

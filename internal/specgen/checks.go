@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,21 +21,27 @@ type checkWriter struct {
 
 func generateChecks(provider string, doc *openapi3.T, types goTypes) ([]byte, error) {
 	w := &checkWriter{types: types, methods: map[string]string{}}
+	known := keywords{}
 	for _, op := range operations(doc) {
-		if len(op.Parameters) > 0 {
-			if err := w.parameters(op); err != nil {
-				return nil, fmt.Errorf("%s: %w", op.OperationID, err)
-			}
+		if err := w.parameters(op, known); err != nil {
+			return nil, fmt.Errorf("%s: %w", op.OperationID, err)
 		}
 		if op.RequestBody == nil {
 			continue
 		}
-		media := op.RequestBody.Value.Content["application/json"]
-		if media == nil {
-			return nil, fmt.Errorf("%s: no JSON body", op.OperationID)
-		}
-		if err := w.object(media.Schema); err != nil {
-			return nil, fmt.Errorf("%s: %w", op.OperationID, err)
+		content := op.RequestBody.Value.Content
+		for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+			schema := content[mediaType].Schema
+			if schema == nil {
+				return nil, fmt.Errorf("%s: %s has no schema", op.OperationID, mediaType)
+			}
+			err := known.check("body", schema)
+			if err == nil {
+				err = w.object(schema)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", op.OperationID, err)
+			}
 		}
 	}
 	var b bytes.Buffer
@@ -49,38 +56,52 @@ func generateChecks(provider string, doc *openapi3.T, types goTypes) ([]byte, er
 	return b.Bytes(), nil
 }
 
-// parameters writes the check of an operation's parameter struct; path parameters are arguments and not in it.
-func (w *checkWriter) parameters(op operation) error {
-	typ, ok := w.types.find(op.OperationID + "Params")
-	if !ok {
-		return nil // path parameters only
+// parameters writes the check of an operation's parameter struct. A parameter in the path is an argument and not in the
+// struct. Its schema is looked through as all are, but no check of its rules is written: the facade refuses an empty id,
+// and an adapter one that it cannot turn into the provider's form.
+func (w *checkWriter) parameters(op operation, known keywords) error {
+	typ, err := w.types.find(op.OperationID + "Params")
+	if err != nil {
+		return err
 	}
 	var body strings.Builder
-	for _, ref := range op.Parameters {
-		p := ref.Value
+	for _, p := range op.parameters {
+		name := p.In + " parameter " + p.Name
+		if p.Schema == nil {
+			return fmt.Errorf("%s has no schema", name)
+		}
+		if err := known.check(name, p.Schema); err != nil {
+			return err
+		}
 		if p.In == openapi3.ParameterInPath {
 			continue
 		}
 		field, ok := w.types[typ].fields[p.Name]
 		if !ok {
-			return fmt.Errorf("type %s has no field for %s", typ, p.Name)
+			return fmt.Errorf("%s has no field in a Go struct", name)
 		}
 		err := w.value(&body, place{
-			pointer: p.In + "/" + p.Name, facade: first(customerFields(p.Extensions)), required: p.Required, typ: typ, field: field.name,
+			pointer: p.In + "/" + p.Name, facade: first(fieldNames(p.Extensions["x-customer"])), required: p.Required,
+			typ: typ, field: field.name,
 		}, field, p.Schema)
 		if err != nil {
-			return fmt.Errorf("parameter %s: %w", p.Name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	w.method(typ, body.String())
+	if typ != "" {
+		w.method(typ, body.String())
+	}
 	return nil
 }
 
 // object writes the check of a component schema of type object.
 func (w *checkWriter) object(ref *openapi3.SchemaRef) error {
 	ref = plain(ref)
-	typ, ok := w.types.find(refName(ref))
-	if !ok || w.types[typ].fields == nil {
+	typ, err := w.types.find(refName(ref))
+	if err != nil {
+		return err
+	}
+	if w.types[typ].fields == nil {
 		return fmt.Errorf("schema %q has no Go struct: give it a name in components", refName(ref))
 	}
 	if _, done := w.methods[typ]; done {
@@ -97,13 +118,13 @@ func (w *checkWriter) object(ref *openapi3.SchemaRef) error {
 		}
 		err := w.value(&body, place{
 			pointer: "/" + name, facade: facadeOf(property), required: slices.Contains(schema.Required, name), typ: typ,
-			field: field.name, unfed: property.Value.Extensions["x-customer-skip"] == true,
+			field: field.name, unfed: extension(property, "x-customer-skip") == true,
 		}, field, property)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", refName(ref), name, err)
 		}
 	}
-	if err := w.together(&body, typ, schema); err != nil {
+	if err := w.together(&body, typ, ref); err != nil {
 		return fmt.Errorf("%s: %w", refName(ref), err)
 	}
 	w.method(typ, body.String())
@@ -132,7 +153,7 @@ func (p place) at() string {
 // value writes the checks of one field.
 func (w *checkWriter) value(b *strings.Builder, p place, field goField, ref *openapi3.SchemaRef) error {
 	access := "v." + field.name
-	isSet, err := w.isSet(access, field.typ)
+	isSet, err := w.isSet(field)
 	if err != nil {
 		return err
 	}
@@ -140,31 +161,34 @@ func (w *checkWriter) value(b *strings.Builder, p place, field goField, ref *ope
 	if typ != field.typ {
 		access = "*" + access
 	}
+	schema := plain(ref).Value
 	var rules strings.Builder
-	switch under := w.types.underlying(typ); {
-	case under == "string":
-		err = w.text(&rules, p, access, typ, ref.Value)
-	case under == "int", under == "int32", under == "int64", under == "float32", under == "float64":
-		w.number(&rules, access, ref.Value)
-	case under == "struct":
+	under := w.types.underlying(typ)
+	if !holds(under, schema) {
+		return fmt.Errorf("what the schema describes is not what Go type %s holds", field.typ)
+	}
+	switch {
+	case schema.Type.Is(openapi3.TypeString):
+		err = w.text(&rules, p, access, typ, schema)
+	case schema.Type.Is(openapi3.TypeInteger), schema.Type.Is(openapi3.TypeNumber):
+		w.number(&rules, access, schema)
+	case schema.Type.Is(openapi3.TypeArray):
+		err = w.items(&rules, p, access, strings.TrimPrefix(under, "[]"), schema)
+	case schema.Type.Is(openapi3.TypeObject):
 		if err = w.object(ref); err == nil {
 			nested := fmt.Sprintf("v.%s.Check()", field.name)
 			fmt.Fprintf(&rules, "vs = check.Under(vs, at.Pointer, %s)\n", p.nested(nested))
 		}
-	case strings.HasPrefix(under, "[]"):
-		err = w.items(&rules, p, access, strings.TrimPrefix(under, "[]"), ref.Value)
-	case under == "bool":
-	default:
-		err = fmt.Errorf("no checks known for Go type %s", field.typ)
 	}
 	if err != nil {
 		return err
 	}
-	// The zero value of a number or a boolean cannot be told from absence, so only texts, objects and lists are required.
-	required := p.required && isSet != "" && !isNumberOrBool(w.types.underlying(field.typ))
+	required := p.required && isSet != ""
 	switch {
 	case rules.Len() == 0 && !required:
-	case required && rules.Len() == 0:
+	case isSet == "":
+		fmt.Fprintf(b, "{\nat := %s\n%s}\n", p.at(), rules.String())
+	case rules.Len() == 0:
 		fmt.Fprintf(b, "if !(%s) {\nvs = %s.Break(vs, \"required\", \"\")\n}\n", isSet, p.at())
 	case required:
 		fmt.Fprintf(b, "if at := (%s); %s {\n%s} else {\nvs = at.Break(vs, \"required\", \"\")\n}\n", p.at(), isSet, rules.String())
@@ -181,24 +205,52 @@ func (p place) nested(check string) string {
 	return check
 }
 
-// isSet is the Go condition for a field that will be on the wire.
-func (w *checkWriter) isSet(access, typ string) (string, error) {
-	if strings.HasPrefix(typ, "*") {
+// isSet is the Go condition for a field that is given, "" where it always is: a number or a boolean that is sent even
+// while it is zero. An empty text or object that is sent for being required counts as missing, since nothing else in Go
+// could tell.
+func (w *checkWriter) isSet(field goField) (string, error) {
+	access := "v." + field.name
+	if strings.HasPrefix(field.typ, "*") {
 		return access + " != nil", nil
 	}
-	switch under := w.types.underlying(typ); {
+	switch under := w.types.underlying(field.typ); {
 	case under == "string":
 		return access + ` != ""`, nil
+	case isNumberOrBool(under) && !field.omitted:
+		return "", nil
 	case under == "bool":
 		return access, nil
 	case isNumberOrBool(under):
 		return access + " != 0", nil
+	case strings.HasPrefix(under, "[]") && !field.omitted:
+		return access + " != nil", nil
 	case strings.HasPrefix(under, "[]"):
 		return "len(" + access + ") > 0", nil
-	case under == "struct" && w.types.comparable(typ):
-		return access + " != (" + typ + "{})", nil
+	case under == "struct" && w.types.comparable(field.typ):
+		return access + " != (" + field.typ + "{})", nil
 	}
-	return "", fmt.Errorf("cannot tell whether Go type %s is set", typ)
+	return "", fmt.Errorf("cannot tell whether Go type %s is set", field.typ)
+}
+
+// holds reports whether a Go type has the values of the schema's type and no others, apart from rules that are checked.
+func holds(under string, s *openapi3.Schema) bool {
+	switch {
+	case s.Type.Is(openapi3.TypeString):
+		return under == "string"
+	case s.Type.Is(openapi3.TypeBoolean):
+		return under == "bool"
+	case s.Format == "int32":
+		return under == "int32"
+	case s.Format == "float":
+		return under == "float32"
+	case s.Type.Is(openapi3.TypeInteger):
+		return under == "int" || under == "int32" || under == "int64"
+	case s.Type.Is(openapi3.TypeNumber):
+		return under == "float32" || under == "float64"
+	case s.Type.Is(openapi3.TypeArray):
+		return strings.HasPrefix(under, "[]")
+	}
+	return under == "struct"
 }
 
 func isNumberOrBool(typ string) bool {
@@ -226,8 +278,7 @@ func (w *checkWriter) text(b *strings.Builder, p place, access, typ string, s *o
 		w.patterns = append(w.patterns, fmt.Sprintf("var %s = check.Pattern{Source: %s}\n", name, quote(s.Pattern)))
 		fmt.Fprintf(b, "vs = %s.Check(vs, at, %s)\n", name, access)
 	}
-	switch s.Format {
-	case "email", "uuid", "date-time", "date":
+	if s.Format != "" {
 		fmt.Fprintf(b, "vs = check.Format(vs, at, %s, %q)\n", access, s.Format)
 	}
 	if len(s.Enum) > 0 {
@@ -258,6 +309,9 @@ func (w *checkWriter) number(b *strings.Builder, access string, s *openapi3.Sche
 
 // items writes the checks of an array.
 func (w *checkWriter) items(b *strings.Builder, p place, access, elem string, s *openapi3.Schema) error {
+	if strings.HasPrefix(access, "*") {
+		access = "(" + access + ")"
+	}
 	if s.MinItems > 0 || s.MaxItems != nil {
 		limit := -1
 		if s.MaxItems != nil {
@@ -265,13 +319,17 @@ func (w *checkWriter) items(b *strings.Builder, p place, access, elem string, s 
 		}
 		fmt.Fprintf(b, "vs = check.Items(vs, at, len(%s), %d, %d)\n", access, s.MinItems, limit)
 	}
-	switch under := w.types.underlying(elem); {
+	item := plain(s.Items).Value
+	under := w.types.underlying(elem)
+	switch {
+	case !holds(under, item):
+		return fmt.Errorf("what the schema of items describes is not what Go type %s holds", elem)
 	case under == "struct":
 		if err := w.object(s.Items); err != nil {
 			return err
 		}
 		fmt.Fprintf(b, "for i := range %s {\nvs = check.UnderItem(vs, at.Pointer, i, %s)\n}\n", access, p.nested(access+"[i].Check()"))
-	case isNumberOrBool(under) && s.Items.Value.Min == nil && s.Items.Value.Max == nil:
+	case isNumberOrBool(under) && item.Min == nil && item.Max == nil:
 	default:
 		return fmt.Errorf("no checks known for items of Go type %s", elem)
 	}
@@ -279,65 +337,99 @@ func (w *checkWriter) items(b *strings.Builder, p place, access, elem string, s 
 }
 
 // together writes the rules over several properties: minProperties, and anyOf of lists of required ones.
-func (w *checkWriter) together(b *strings.Builder, typ string, s *openapi3.Schema) error {
-	isSet := func(name string) (string, error) {
-		field, ok := w.types[typ].fields[name]
-		if !ok {
-			return "", fmt.Errorf("type %s has no field for %s", typ, name)
-		}
-		return w.isSet("v."+field.name, field.typ)
-	}
-	if s.MinProps == 1 {
+func (w *checkWriter) together(b *strings.Builder, typ string, ref *openapi3.SchemaRef) error {
+	s := ref.Value
+	// given is the Go condition for all of these properties; "" where they always are.
+	given := func(names []string) (string, error) {
 		var conditions []string
-		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-			set, err := isSet(name)
+		for _, name := range names {
+			isSet, err := w.isSet(w.types[typ].fields[name])
 			if err != nil {
+				return "", err
+			}
+			if isSet != "" {
+				conditions = append(conditions, isSet)
+			}
+		}
+		return strings.Join(conditions, " && "), nil
+	}
+	atLeastOne := func(rule, bound string, choices [][]string) error {
+		conditions := make([]string, len(choices))
+		for i, names := range choices {
+			var err error
+			if conditions[i], err = given(names); err != nil || conditions[i] == "" {
 				return err
 			}
-			conditions = append(conditions, set)
 		}
-		fmt.Fprintf(b, "if !(%s) {\nvs = check.At{}.Break(vs, \"minProperties\", \"1\")\n}\n", strings.Join(conditions, " || "))
-	} else if s.MinProps > 1 {
-		return fmt.Errorf("minProperties %d is not known here", s.MinProps)
+		at := "check.At{}"
+		if group := facadeOf(ref); group != "" {
+			at = place{facade: group}.at()
+		}
+		fmt.Fprintf(b, "if !(%s) {\nvs = %s.Break(vs, %q, %q)\n}\n", strings.Join(conditions, " || "), at, rule, bound)
+		return nil
+	}
+
+	switch s.MinProps {
+	case 0:
+	case 1:
+		var each [][]string
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+			each = append(each, []string{name})
+		}
+		if err := atLeastOne("minProperties", "1", each); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("no check is known for minProperties %d", s.MinProps)
 	}
 	if len(s.AnyOf) == 0 {
 		return nil
 	}
-	var conditions, names []string
+	var choices [][]string
+	var words []string
 	for _, choice := range s.AnyOf {
-		var all []string
-		for _, name := range choice.Value.Required {
-			set, err := isSet(name)
-			if err != nil {
-				return err
-			}
-			all = append(all, set)
-		}
-		if len(all) == 0 {
-			return fmt.Errorf("anyOf is only known with lists of required properties")
-		}
-		conditions = append(conditions, strings.Join(all, " && "))
-		names = append(names, strings.Join(choice.Value.Required, " and "))
+		choices = append(choices, choice.Value.Required)
+		words = append(words, inWords(s, choice.Value.Required))
 	}
-	fmt.Fprintf(b, "if !(%s) {\nvs = check.At{}.Break(vs, \"anyOf\", %q)\n}\n",
-		strings.Join(conditions, " || "), strings.Join(names, " or "))
-	return nil
+	return atLeastOne("anyOf", strings.Join(words, " or "), choices)
 }
 
-// facadeOf is the facade's field that feeds a property: its own x-customer, or the group of its parts'.
+// inWords lists properties as a caller knows them: by the facade's field, or the wire name where there is none.
+func inWords(s *openapi3.Schema, names []string) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = cmp.Or(facadeOf(s.Properties[name]), name)
+	}
+	return strings.Join(words, " and ")
+}
+
+// facadeOf is the facade's field that feeds a value: the first of its own x-customer, or the one group that the fields of
+// its properties make up.
 func facadeOf(ref *openapi3.SchemaRef) string {
-	if own := first(customerFields(ref.Value.Extensions)); own != "" {
+	if own := first(fieldNames(extension(ref, "x-customer"))); own != "" || extension(ref, "x-customer-skip") == true {
 		return own
 	}
-	if ref.Value.Extensions["x-customer-skip"] == true {
-		return ""
-	}
-	for _, part := range ref.Value.Properties {
-		if group, _, nested := strings.Cut(facadeOf(part), "."); nested {
-			return group
+	group := ""
+	for _, property := range plain(ref).Value.Properties {
+		name := first(fieldNames(extension(property, "x-customer")))
+		if name == "" {
+			continue
 		}
+		outer, _, nested := strings.Cut(name, ".")
+		if !nested || group != "" && group != outer {
+			return ""
+		}
+		group = outer
 	}
-	return ""
+	return group
+}
+
+// extension reads an extension of a schema: that beside a reference goes before that of what it leads to.
+func extension(ref *openapi3.SchemaRef, name string) any {
+	if x, ok := ref.Value.Extensions[name]; ok {
+		return x
+	}
+	return plain(ref).Value.Extensions[name]
 }
 
 // plain takes the wrapper off a reference that stands in an allOf of one, as OpenAPI 3.0 asks for where a reference has

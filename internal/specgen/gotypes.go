@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -24,6 +25,8 @@ type goType struct {
 type goField struct {
 	name string
 	typ  string
+	// omitted is true if the field is not sent while it has its zero value.
+	omitted bool
 }
 
 // readTypes reads the type declarations of a Go file.
@@ -51,8 +54,8 @@ func readTypes(path string) (goTypes, error) {
 					continue
 				}
 				tag := reflect.StructTag(strings.Trim(f.Tag.Value, "`"))
-				name, _, _ := strings.Cut(tag.Get("json"), ",")
-				fields[name] = goField{name: f.Names[0].Name, typ: typeName(f.Type)}
+				name, options, _ := strings.Cut(tag.Get("json"), ",")
+				fields[name] = goField{name: f.Names[0].Name, typ: typeName(f.Type), omitted: strings.Contains(options, "omit")}
 			}
 			types[t.Name.Name] = goType{fields: fields}
 		}
@@ -70,22 +73,29 @@ func typeName(e ast.Expr) string {
 		return "[]" + typeName(t.Elt)
 	case *ast.SelectorExpr:
 		return typeName(t.X) + "." + t.Sel.Name
+	case *ast.MapType:
+		return "map[" + typeName(t.Key) + "]" + typeName(t.Value)
 	default:
-		return fmt.Sprintf("%T", e)
+		return strings.TrimPrefix(fmt.Sprintf("%T", e), "*ast.")
 	}
 }
 
-// find gives the Go name of a schema or parameter list: the one that differs in capitals and separators only.
-func (ts goTypes) find(name string) (string, bool) {
+// find gives the Go name of a schema or parameter list: the one that differs in capitals and separators only, or "".
+func (ts goTypes) find(name string) (string, error) {
 	bare := func(s string) string {
 		return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(s))
 	}
+	var found []string
 	for candidate := range ts {
 		if bare(candidate) == bare(name) {
-			return candidate, true
+			found = append(found, candidate)
 		}
 	}
-	return "", false
+	if len(found) > 1 {
+		slices.Sort(found)
+		return "", fmt.Errorf("%s may be any of the Go types %s", name, strings.Join(found, ", "))
+	}
+	return first(found), nil
 }
 
 // underlying follows names down to a basic type, "struct", a slice or a pointer.

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"go/format"
@@ -33,6 +34,9 @@ func run(provider, out string) error {
 	if err != nil {
 		return err
 	}
+	if err := doc.Validate(context.Background(), openapi3.DisableExamplesValidation()); err != nil {
+		return fmt.Errorf("%s: %w", provider, err)
+	}
 	types, err := readTypes(filepath.Join("gen", provider, provider+".gen.go"))
 	if err != nil {
 		return err
@@ -41,13 +45,13 @@ func run(provider, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: checks: %w", provider, err)
 	}
-	capabilities, err := generateCapabilities(provider, doc)
+	capabilities, err := capabilitiesOf(provider, doc)
 	if err != nil {
 		return fmt.Errorf("%s: capabilities: %w", provider, err)
 	}
 	for path, source := range map[string][]byte{
 		filepath.Join("gen", provider, "checks.gen.go"):            checks,
-		filepath.Join("adapters", provider, "capabilities.gen.go"): capabilities,
+		filepath.Join("adapters", provider, "capabilities.gen.go"): writeCapabilities(capabilities),
 	} {
 		formatted, err := format.Source(source)
 		if err != nil {
