@@ -30,10 +30,10 @@ func capabilities() customers.Capabilities {
 			{Field: "name.given", Wire: "firstName", Evidence: "primary", Create: true, Read: true, Required: true, MinLength: 1},
 			{Field: "name.family", Wire: "lastName", Evidence: "primary", Create: true, Read: true, Required: true, MinLength: 1},
 			{Field: "email", Wire: "email", Evidence: "primary", Create: true, Read: true, Required: true},
-			{Field: "phone", Wire: "phoneNumber", Evidence: "public", Create: true, Read: true, Required: true, Pattern: `^\d{10}$`},
+			{Field: "phone", Wire: "phoneNumber", Evidence: "primary", Create: true, Read: true, Required: true, Pattern: `^\d{10}$`},
 			{Field: "address.street", Wire: "address.streetAddress", Evidence: "primary", Create: true, Read: true},
 			{Field: "address.city", Wire: "address.city", Evidence: "primary", Create: true, Read: true},
-			{Field: "address.country", Wire: "address.countryCode", Evidence: "public", Create: true, Read: true, Required: true, Pattern: `^[A-Z]{2}$`},
+			{Field: "address.country", Wire: "address.countryCode", Evidence: "primary", Create: true, Read: true, Required: true, Pattern: `^[A-Z]{2}$`},
 			{Field: "created_at", Wire: "createdAt", Evidence: "primary", Read: true},
 		},
 	}

@@ -219,10 +219,11 @@ func isNational(number string) bool {
 	return len(number) == 10 && strings.Trim(number, "0123456789") == ""
 }
 
-// decodeError reads {"statusCode":…,"message":"<Name>Error","reason":"<French text>"}.
+// decodeError reads {"statusCode":…,"message":"<Name>Error","reason":"<French text>"}. A statusCode beside any other
+// message is what many servers in between say too, and frameworks of a path that they do not know.
 func decodeError(e *customers.Error, body []byte) bool {
 	var reply digitalpaye.ErrorReply
 	_ = json.Unmarshal(body, &reply) // what can be read of it
 	e.Code, e.Message = reply.Message, reply.Reason
-	return reply.StatusCode != 0 || reply.Reason != ""
+	return reply.Reason != "" || strings.HasSuffix(reply.Message, "Error")
 }

@@ -209,6 +209,8 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 				switch {
 				case r.Clients == nil:
 					return cmp.Or(complain(r.Status), "the answer has no list of clients")
+				case slices.ContainsFunc(r.Clients, func(c fatora.ClientRecord) bool { return formatID(c.ID) == "" }):
+					return "a client of the list has no id"
 				case len(r.Clients) > 0 && !advances:
 					return "page " + strconv.Itoa(page) + " of the list brings nothing new"
 				}
@@ -277,17 +279,8 @@ func customer(c *fatora.ClientRecord) *customers.Customer {
 	return out
 }
 
-// accepted holds the status text of a success against what the vendor's pages show.
-func accepted(status string) error {
-	if status == "ERROR" {
-		return &customers.Error{
-			Kind: customers.ErrContract, Outcome: customers.ErrUnknownOutcome, Code: status, Detail: "a success whose body says ERROR",
-		}
-	}
-	return nil
-}
-
-// decodeError reads {"status":"ERROR","error":…}, where error is a text or an object with a description.
+// decodeError reads {"status":"ERROR","error":…}, where error is a text or an object with a description. Its own form
+// has both: an error alone, or beside a number, is what many servers in between say too.
 func decodeError(e *customers.Error, body []byte) bool {
 	var reply fatora.ErrorReply
 	_ = json.Unmarshal(body, &reply) // what can be read of it
@@ -297,5 +290,5 @@ func decodeError(e *customers.Error, body []byte) bool {
 		_ = json.Unmarshal(reply.Error, &object)
 		e.Message = object.Description
 	}
-	return len(reply.Error) > 0
+	return reply.Status != "" && len(reply.Error) > 0
 }

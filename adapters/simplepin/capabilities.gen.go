@@ -18,7 +18,7 @@ func capabilities() customers.Capabilities {
 			},
 			{
 				Op: "update", ID: "updateCustomer", Method: "POST", Path: "/v2/customer/update",
-				Evidence: "inferred", Source: "vendor pages of the sister calls: POST /v2/user/update, POST /v2/invoice/update (mirror, node 221)",
+				Evidence: "inferred", Source: "pages of the sister calls: updateUser (POST /v2/user/update) and updateInvoice (POST /v2/invoice/update; documentation mirror, node 221)",
 			},
 			{
 				Op: "find", ID: "getCustomer", Method: "GET", Path: "/v2/customer/get",

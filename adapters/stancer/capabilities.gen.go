@@ -28,9 +28,9 @@ func capabilities() customers.Capabilities {
 		Fields: []customers.FieldCapability{
 			{Field: "id", Wire: "id", Evidence: "primary", Read: true},
 			{Field: "reference", Wire: "external_id", Evidence: "public", Create: true, Update: true, Read: true, MinLength: 1, MaxLength: 36},
-			{Field: "name.given", Wire: "name", Evidence: "public", Joined: true, Create: true, Update: true, MinLength: 3, MaxLength: 64},
-			{Field: "name.family", Wire: "name", Evidence: "public", Joined: true, Create: true, Update: true, MinLength: 3, MaxLength: 64},
-			{Field: "name.full", Wire: "name", Evidence: "public", Joined: true, Create: true, Update: true, Read: true, MinLength: 3, MaxLength: 64},
+			{Field: "name.given", Wire: "name", Evidence: "primary", Joined: true, Create: true, Update: true, MinLength: 3, MaxLength: 64},
+			{Field: "name.family", Wire: "name", Evidence: "primary", Joined: true, Create: true, Update: true, MinLength: 3, MaxLength: 64},
+			{Field: "name.full", Wire: "name", Evidence: "primary", Joined: true, Create: true, Update: true, Read: true, MinLength: 3, MaxLength: 64},
 			{Field: "email", Wire: "email", Evidence: "primary", Create: true, Update: true, Read: true, MinLength: 5, MaxLength: 64},
 			{Field: "phone", Wire: "mobile", Evidence: "primary", Create: true, Update: true, Read: true, MinLength: 8, MaxLength: 16},
 			{Field: "created_at", Wire: "created", Evidence: "primary", Read: true},
