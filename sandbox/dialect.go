@@ -11,6 +11,9 @@ const (
 	StancerNulls                 Dialect = "stancer.nulls"
 	StancerNameOfFour            Dialect = "stancer.name-of-four"
 	StancerErrorByField          Dialect = "stancer.error-by-field"
+	StancerCreateCreated         Dialect = "stancer.create-created"
+	StancerUpdateEmpty           Dialect = "stancer.update-empty"
+	StancerSameWithoutName       Dialect = "stancer.same-without-name"
 
 	DigitalpayeNewPathOnly         Dialect = "digitalpaye.new-path-only"
 	DigitalpayeOldPathOnly         Dialect = "digitalpaye.old-path-only"
@@ -23,10 +26,12 @@ const (
 	SimplePinUpdateCreated  Dialect = "simplepin.update-created"
 	SimplePinUpdateByQuery  Dialect = "simplepin.update-by-query"
 	SimplePinSinceUTC       Dialect = "simplepin.since-utc"
+	SimplePinCommonStatuses Dialect = "simplepin.common-statuses"
 
 	FatoraNotesInCreate   Dialect = "fatora.notes-in-create"
-	FatoraErrorObject     Dialect = "fatora.error-object"
+	FatoraErrorText       Dialect = "fatora.error-text"
 	FatoraUpdateReplaces  Dialect = "fatora.update-replaces"
+	FatoraUpdateEmpty     Dialect = "fatora.update-empty"
 	FatoraCreateOK        Dialect = "fatora.create-ok"
 	FatoraDeleteOK        Dialect = "fatora.delete-ok"
 	FatoraNulls           Dialect = "fatora.nulls"
@@ -48,6 +53,9 @@ func Dialects() []DialectInfo {
 		{StancerNulls, "values that a customer lacks come as null instead of being left out"},
 		{StancerNameOfFour, "a name needs four characters, as the vendor's page says, instead of three"},
 		{StancerErrorByField, "a refused value is named by an object instead of a text"},
+		{StancerCreateCreated, "create answers 201 instead of 200"},
+		{StancerUpdateEmpty, "PATCH answers 200 without a body instead of 204"},
+		{StancerSameWithoutName, "customers with the same e-mail, mobile and external_id are the same, whatever their names"},
 		{DigitalpayeNewPathOnly, "only /v1/customer creates"},
 		{DigitalpayeOldPathOnly, "only /v1/customers/create creates"},
 		{DigitalpayeEnvironmentRequired, "requests without X-Environment are refused"},
@@ -58,9 +66,11 @@ func Dialects() []DialectInfo {
 		{SimplePinUpdateCreated, "update answers 201 instead of 200"},
 		{SimplePinUpdateByQuery, "update needs customer_id in the query; in the body alone it does not do"},
 		{SimplePinSinceUTC, "customer_since comes back in UTC instead of with the offset it was sent with"},
+		{SimplePinCommonStatuses, "what is not allowed is 400, 406, 409 or 415 instead of 403, partly with a body"},
 		{FatoraNotesInCreate, "create answers with notes instead of note"},
-		{FatoraErrorObject, "error is an object with a description instead of a text, except at Authorize, whose error is printed"},
+		{FatoraErrorText, "error is a text everywhere, as at Authorize, instead of an object with a description"},
 		{FatoraUpdateReplaces, "PUT writes the whole client instead of merging what is sent"},
+		{FatoraUpdateEmpty, "PUT answers 204 instead of 200 with the client"},
 		{FatoraCreateOK, "create answers 200 instead of 201"},
 		{FatoraDeleteOK, "delete answers 200 with a status instead of 204"},
 		{FatoraNulls, "values that a client lacks come as null instead of being left out"},

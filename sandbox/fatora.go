@@ -17,7 +17,8 @@ import (
 
 const fatoraTokenLifetime = 360 * 24 * time.Hour // that of the token in the documentation
 
-// fatoraAPI is one merchant's account. Of the texts of its errors only that of a wrong key is documented.
+// fatoraAPI is one merchant's account. Its errors are objects, as the table of the create page says, but for Authorize,
+// whose page prints a text. Of the texts only that of a wrong key is documented.
 type fatoraAPI struct {
 	config Config
 	apiKey string
@@ -67,13 +68,16 @@ func (f *fatoraAPI) serve(r *http.Request, body []byte) answer {
 	}
 	path := r.URL.EscapedPath()
 	segment, one := pathID(path, "/v1/clients/")
-	// A sample of the documentation lists with a slash at the end.
-	if !one && strings.TrimSuffix(path, "/") != "/v1/clients" {
-		return f.refuse(http.StatusNotFound, "The resource does not exist")
-	}
-	methods := []string{http.MethodGet, http.MethodPost}
-	if one {
+	var methods []string
+	switch {
+	case one:
 		methods = []string{http.MethodGet, http.MethodPut, http.MethodDelete}
+	case path == "/v1/clients":
+		methods = []string{http.MethodGet, http.MethodPost}
+	case path == "/v1/clients/":
+		methods = []string{http.MethodGet} // a sample of the documentation lists like this, none creates
+	default:
+		return f.refuse(http.StatusNotFound, "The resource does not exist")
 	}
 	if !slices.Contains(methods, r.Method) {
 		a := f.refuse(http.StatusMethodNotAllowed, "The method is not allowed")
@@ -106,7 +110,6 @@ func (f *fatoraAPI) serve(r *http.Request, body []byte) answer {
 }
 
 func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
-	// The page of this call prints its error as a text, whatever the others do.
 	refuse := func(status int, text string) answer { return answer{status: status, body: fatoraError(text)} }
 
 	method := http.MethodGet
@@ -116,13 +119,10 @@ func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
 	switch {
 	case !same(r.Header.Get("api_key"), f.apiKey):
 		return refuse(http.StatusUnauthorized, "Invalid API Key")
-	case r.Method == http.MethodPost && method == http.MethodGet:
-		// The contract has this method for the other reading, without a 405.
-		return refuse(http.StatusBadRequest, "The method is not allowed")
 	case r.Method != method:
 		a := refuse(http.StatusMethodNotAllowed, "The method is not allowed")
 		a.header = http.Header{"Allow": {method}}
-		a.beyond = r.Method == http.MethodGet // the contract has the GET, this dialect has not
+		a.beyond = true // the contract has the methods of both readings, without a 405
 		return a
 	case !acceptsJSON(r.Header):
 		return refuse(http.StatusNotAcceptable, "Only application/json can be produced")
@@ -214,6 +214,9 @@ func (f *fatoraAPI) update(id int64, body []byte) answer {
 	client := record(id, sent)
 	f.drop(old)
 	f.put(client)
+	if f.config.has(FatoraUpdateEmpty) {
+		return answer{status: http.StatusNoContent}
+	}
 	return f.one(http.StatusOK, client, "notes")
 }
 
@@ -316,10 +319,10 @@ func (f *fatoraAPI) one(status int, c fatora.ClientRecord, remark string) answer
 }
 
 func (f *fatoraAPI) refuse(status int, text string) answer {
-	if f.config.has(FatoraErrorObject) {
-		return answer{status: status, body: fatoraError(fatora.ErrorObject{Description: text})}
+	if f.config.has(FatoraErrorText) {
+		return answer{status: status, body: fatoraError(text)}
 	}
-	return answer{status: status, body: fatoraError(text)}
+	return answer{status: status, body: fatoraError(fatora.ErrorObject{Description: text})}
 }
 
 // fatoraError is the body of an error that is a text or an object.

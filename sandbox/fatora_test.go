@@ -59,8 +59,13 @@ func says(t *testing.T, status int, body string, r reply) {
 	assert.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
 }
 
-// fatError is the body of an error.
-func fatError(text string) string { return fmt.Sprintf(`{"status":"ERROR","error":%q}`, text) }
+// fatError is the body of an error for clients.
+func fatError(text string) string {
+	return fmt.Sprintf(`{"status":"ERROR","error":{"description":%q}}`, text)
+}
+
+// fatText is the body of an error of Authorize, and of every error under one dialect.
+func fatText(text string) string { return fmt.Sprintf(`{"status":"ERROR","error":%q}`, text) }
 
 func TestFatoraAuthorize(t *testing.T) {
 	now := time.Now()
@@ -92,13 +97,13 @@ func TestFatoraAuthorize(t *testing.T) {
 		{"wrong key", "GET", []string{"api_key", "x"}, "", 401, "Invalid API Key"},
 		{"key elsewhere", "GET", []string{"Authorization", "Bearer " + s.Fatora.APIKey}, "", 401, "Invalid API Key"},
 		{"no key, by POST", "POST", nil, "", 401, "Invalid API Key"},
-		{"POST", "POST", []string{"api_key", s.Fatora.APIKey}, "", 400, "The method is not allowed"},
+		{"POST", "POST", []string{"api_key", s.Fatora.APIKey}, "", 405, "The method is not allowed"},
 		{"DELETE", "DELETE", []string{"api_key", s.Fatora.APIKey}, "", 405, "The method is not allowed"},
 		{"XML wanted", "GET", []string{"api_key", s.Fatora.APIKey, "Accept", "application/xml"}, "", 406, "Only application/json can be produced"},
 		{"XML sent", "GET", []string{"api_key", s.Fatora.APIKey, "Content-Type", "application/xml"}, "<a/>", 415, "Only application/json is accepted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			says(t, c.status, fatError(c.text), send(t, c.method, s.Fatora.URL+fatAuthorize, c.body, c.headers...))
+			says(t, c.status, fatText(c.text), send(t, c.method, s.Fatora.URL+fatAuthorize, c.body, c.headers...))
 		})
 	}
 }
@@ -222,6 +227,7 @@ func TestFatoraErrors(t *testing.T) {
 			`{"name":""}`:            "The name is required",
 			`{"name":null}`:          "The name is required",
 			`{"phone":"+22501"}`:     "The name is required",
+			`{"Name":"x"}`:           "The name is required",
 		} {
 			says(t, 400, fatError(text), call(t, "POST", fatClients, body))
 			says(t, 400, fatError(text), call(t, "PUT", fatClients+"/1001", body))
@@ -244,7 +250,7 @@ func TestFatoraErrors(t *testing.T) {
 		}
 	})
 	t.Run("wrong method", func(t *testing.T) {
-		for path, allow := range map[string]string{fatClients: "GET, POST", fatClients + "/": "GET, POST", fatClients + "/1001": "GET, PUT, DELETE"} {
+		for path, allow := range map[string]string{fatClients: "GET, POST", fatClients + "/": "GET", fatClients + "/1001": "GET, PUT, DELETE"} {
 			for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 				if !strings.Contains(allow, method) {
 					r := call(t, method, path, "")
@@ -371,10 +377,10 @@ func TestFatoraNotesInCreate(t *testing.T) {
 	says(t, 201, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster","notes":"x"}}`, call(t, "POST", fatClients, `{"name":"David Coaster","notes":"x"}`))
 }
 
-func TestFatoraErrorObject(t *testing.T) {
-	s := start(t, sandbox.FatoraErrorObject)
-	says(t, 401, fatError("Invalid API Key"), send(t, "GET", s.Fatora.URL+fatAuthorize, "", "api_key", "x"))
-	says(t, 401, `{"status":"ERROR","error":{"description":"Invalid bearer token"}}`, send(t, "GET", s.Fatora.URL+fatClients, ""))
+func TestFatoraErrorText(t *testing.T) {
+	s := start(t, sandbox.FatoraErrorText)
+	says(t, 401, fatText("Invalid API Key"), send(t, "GET", s.Fatora.URL+fatAuthorize, "", "api_key", "x"))
+	says(t, 401, fatText("Invalid bearer token"), send(t, "GET", s.Fatora.URL+fatClients, ""))
 	call := fatSender(t, s)
 	require.Equal(t, 201, call(t, "POST", fatClients, fatName).status)
 	for _, c := range []struct {
@@ -390,7 +396,7 @@ func TestFatoraErrorObject(t *testing.T) {
 		{"GET", "/v1", "", "*/*", 404, "The resource does not exist"},
 		{"DELETE", fatClients, "", "*/*", 405, "The method is not allowed"},
 	} {
-		says(t, c.status, fmt.Sprintf(`{"status":"ERROR","error":{"description":%q}}`, c.text), call(t, c.method, c.path, c.body, "Accept", c.accept))
+		says(t, c.status, fatText(c.text), call(t, c.method, c.path, c.body, "Accept", c.accept))
 	}
 }
 
@@ -401,6 +407,25 @@ func TestFatoraUpdateReplaces(t *testing.T) {
 	const changed = `{"status":"SUCCESS","client":{"id":1001,"name":"Ama Kouassi","phone":"+2250504030201"}}`
 	says(t, 200, changed, call(t, "PUT", fatClients+"/1001", `{"name":"Ama Kouassi","phone":"+2250504030201"}`))
 	says(t, 200, changed, call(t, "GET", fatClients+"/1001", ""))
+}
+
+func TestFatoraUpdateEmpty(t *testing.T) {
+	s := start(t, sandbox.FatoraUpdateEmpty)
+	call := fatSender(t, s)
+	require.Equal(t, 201, call(t, "POST", fatClients, fatName).status)
+	says(t, 204, "", call(t, "PUT", fatClients+"/1001", `{"name":"David Coaster","phone":"+2250504030201"}`))
+	says(t, 200, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster","phone":"+2250504030201"}}`, call(t, "GET", fatClients+"/1001", ""))
+	says(t, 404, fatError("The client does not exist"), call(t, "PUT", fatClients+"/1", fatName))
+}
+
+// Names in another case are as unknown as any other.
+func TestFatoraNames(t *testing.T) {
+	s := start(t)
+	call := fatSender(t, s)
+	says(t, 201, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster","note":"x"}}`,
+		call(t, "POST", fatClients, `{"name":"David Coaster","Name":"Ama Kouassi","NOTES":"y","notes":"x","Phone":7,"note":"z"}`))
+	says(t, 200, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster","notes":"x"}}`,
+		call(t, "PUT", fatClients+"/1001", `{"Name":"Ama Kouassi","name":"David Coaster","EMAIL":"ama.kouassi@example.com"}`))
 }
 
 func TestFatoraCreateOK(t *testing.T) {
@@ -432,11 +457,11 @@ func TestFatoraAuthorizeByPost(t *testing.T) {
 	key := s.Fatora.APIKey
 	for _, method := range []string{"GET", "PUT"} {
 		r := send(t, method, s.Fatora.URL+fatAuthorize, "", "api_key", key)
-		says(t, 405, fatError("The method is not allowed"), r)
+		says(t, 405, fatText("The method is not allowed"), r)
 		assert.Equal(t, "POST", r.header.Get("Allow"))
-		says(t, 401, fatError("Invalid API Key"), send(t, method, s.Fatora.URL+fatAuthorize, "", "api_key", "x"))
+		says(t, 401, fatText("Invalid API Key"), send(t, method, s.Fatora.URL+fatAuthorize, "", "api_key", "x"))
 	}
-	says(t, 401, fatError("Invalid API Key"), send(t, "POST", s.Fatora.URL+fatAuthorize, "", "api_key", "x"))
+	says(t, 401, fatText("Invalid API Key"), send(t, "POST", s.Fatora.URL+fatAuthorize, "", "api_key", "x"))
 	token := fatToken(t, s, "POST")
 	says(t, 200, `{"status":"SUCCESS","clients":[]}`, send(t, "GET", s.Fatora.URL+fatClients, "", "Authorization", "Bearer "+token))
 }

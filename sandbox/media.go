@@ -1,19 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/json"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
-
-// decodeObject reads a body that must be one JSON object. Properties that v does not know are ignored, as the providers do.
-func decodeObject(body []byte, v any) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) && utf8.Valid(body) && json.Unmarshal(body, v) == nil
-}
 
 // isJSON reports whether a message says that its body is JSON.
 func isJSON(h http.Header) bool {

@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // object is a JSON object whose names are taken as they are; into a struct, encoding/json would read Email for email.
@@ -21,6 +23,40 @@ func (o object) text(name string) (s string, ok bool) {
 		return "", true
 	}
 	return s, raw[0] == '"' && json.Unmarshal(raw, &s) == nil
+}
+
+// decodeObject reads a body that must be one JSON object into v, whose names must be of small letters and _ only. They
+// are taken as they are; properties that v does not know are ignored, as the providers do.
+func decodeObject(body []byte, v any) bool {
+	if !json.Valid(body) || !utf8.Valid(body) {
+		return false
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var o map[string]any
+	if dec.Decode(&o) != nil || o == nil {
+		return false
+	}
+	dropOtherNames(o)
+	own, err := json.Marshal(o)
+	return err == nil && json.Unmarshal(own, v) == nil
+}
+
+// dropOtherNames takes away, at any depth, the properties that encoding/json might take for others.
+func dropOtherNames(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+				delete(v, name)
+			}
+			dropOtherNames(value)
+		}
+	case []any:
+		for _, value := range v {
+			dropOtherNames(value)
+		}
+	}
 }
 
 // pathID returns what stands behind the prefix of an escaped path, if it is one segment.

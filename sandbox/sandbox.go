@@ -40,7 +40,7 @@ type Config struct {
 type Sandbox struct {
 	Digitalpaye struct{ URL, APIKey, APISecret string }
 	SimplePin   struct{ URL, Authorization, Token string }
-	Stancer     struct{ URL, APIKey string }
+	Stancer     struct{ URL, APIKey, LiveKey string } // APIKey is for test mode
 	Fatora      struct{ URL, APIKey string }
 
 	journal   journal
@@ -93,12 +93,12 @@ func New(config Config) (*Sandbox, error) {
 	s := &Sandbox{providers: map[string]*provider{}, journal: journal{size: config.JournalSize}}
 	s.Digitalpaye.APIKey, s.Digitalpaye.APISecret = "live_digitalpaye"+digits(8), secret(32)
 	s.SimplePin.Authorization, s.SimplePin.Token = secret(32), secret(32)
-	s.Stancer.APIKey = "stest_" + secret(24)
+	s.Stancer.APIKey, s.Stancer.LiveKey = "stest_"+secret(24), "sprod_"+secret(24)
 	s.Fatora.APIKey = secret(32)
 	for name, api := range map[string]api{
 		"digitalpaye": newDigitalpaye(config, s.Digitalpaye.APIKey, s.Digitalpaye.APISecret),
 		"simplepin":   newSimplePin(config, s.SimplePin.Authorization, s.SimplePin.Token),
-		"stancer":     newStancer(config, s.Stancer.APIKey),
+		"stancer":     newStancer(config, s.Stancer.APIKey, s.Stancer.LiveKey),
 		"fatora":      newFatora(config, s.Fatora.APIKey),
 	} {
 		spec := sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(name) })

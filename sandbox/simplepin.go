@@ -15,8 +15,8 @@ import (
 )
 
 // simplePin documents its errors by status alone, so they have no body, and for errors the contract has no status but
-// 401, 403 and 404. What others would answer with 400, 406, 409, 415 or 422 is 403 here (inferred): the call is
-// understood and not allowed.
+// 401, 403 and 404. What others would answer with 400, 406, 409 or 415 is 403 here (inferred): the call is understood
+// and not allowed.
 type simplePin struct {
 	config        Config
 	authorization string
@@ -69,10 +69,25 @@ func (s *simplePin) serve(r *http.Request, body []byte) answer {
 		return answer{status: http.StatusMethodNotAllowed, header: http.Header{"Allow": {method}}}
 	}
 	// JSON is the default, so a body need not be declared.
-	if !acceptsJSON(r.Header) || len(body) > 0 && r.Header.Get("Content-Type") != "" && !isJSON(r.Header) {
-		return answer{status: http.StatusForbidden}
+	if len(body) > 0 && r.Header.Get("Content-Type") != "" && !isJSON(r.Header) {
+		return s.refuse(http.StatusUnsupportedMediaType)
+	}
+	if !acceptsJSON(r.Header) {
+		return s.refuse(http.StatusNotAcceptable)
 	}
 	return serve(r.URL.Query(), body)
+}
+
+// refuse is the answer to what is not allowed; common is the status that most APIs have for it.
+func (s *simplePin) refuse(common int) answer {
+	if !s.config.has(SimplePinCommonStatuses) {
+		return answer{status: http.StatusForbidden}
+	}
+	a := answer{status: common, beyond: true}
+	if common == http.StatusBadRequest || common == http.StatusConflict {
+		a.body = map[string]string{"message": http.StatusText(common)}
+	}
+	return a
 }
 
 func (s *simplePin) get(query url.Values, _ []byte) answer {
@@ -93,17 +108,17 @@ func (s *simplePin) get(query url.Values, _ []byte) answer {
 func (s *simplePin) add(_ url.Values, body []byte) answer {
 	var sent simplepin.CCProfileAPIV2Model
 	if !decodeObject(body, &sent) || len(sent.Check()) > 0 {
-		return answer{status: http.StatusForbidden}
+		return s.refuse(http.StatusBadRequest)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.byCustomerID[sent.CustomerID]
 	if old != nil && !s.config.has(SimplePinAddOverwrites) {
-		return answer{status: http.StatusForbidden} // inferred: what a second add does is not documented
+		return s.refuse(http.StatusConflict) // inferred: what a second add does is not documented
 	}
-	added := s.store(old, sent)
+	added, common := s.store(old, sent)
 	if added == nil {
-		return answer{status: http.StatusForbidden}
+		return s.refuse(common)
 	}
 	if s.config.has(SimplePinAddCreated) {
 		return s.answer(http.StatusCreated, added)
@@ -114,12 +129,12 @@ func (s *simplePin) add(_ url.Values, body []byte) answer {
 func (s *simplePin) update(query url.Values, body []byte) answer {
 	var sent simplepin.CCProfileAPIV2Model
 	if !decodeObject(body, &sent) || len(sent.Check()) > 0 {
-		return answer{status: http.StatusForbidden}
+		return s.refuse(http.StatusBadRequest)
 	}
 	customerID := query.Get("customer_id")
 	if customerID == "" {
 		if s.config.has(SimplePinUpdateByQuery) {
-			return answer{status: http.StatusForbidden}
+			return s.refuse(http.StatusBadRequest)
 		}
 		customerID = sent.CustomerID
 	}
@@ -130,17 +145,17 @@ func (s *simplePin) update(query url.Values, body []byte) answer {
 		return answer{status: http.StatusNotFound}
 	}
 	if sent.CustomerID != "" && sent.CustomerID != customerID {
-		return answer{status: http.StatusForbidden} // inferred: which of the two would count is not documented
+		return s.refuse(http.StatusBadRequest) // inferred: which of the two would count is not documented
 	}
 	if !s.config.has(SimplePinUpdateReplaces) {
 		var ok bool
 		if sent, ok = merged(old, body); !ok {
-			return answer{status: http.StatusForbidden}
+			return s.refuse(http.StatusBadRequest)
 		}
 	}
-	updated := s.store(old, sent)
+	updated, common := s.store(old, sent)
 	if updated == nil {
-		return answer{status: http.StatusForbidden}
+		return s.refuse(common)
 	}
 	if s.config.has(SimplePinUpdateCreated) {
 		return s.answer(http.StatusCreated, updated)
@@ -169,7 +184,7 @@ func merged(old *simplepin.CCProfileV2Model, body []byte) (simplepin.CCProfileAP
 		CustomerSince: old.CustomerSince, MainAddress: ownAddress(old.MainAddress),
 		MobileNumber: old.MobileNumber, PhoneNumber: old.PhoneNumber,
 	}
-	if json.Unmarshal(body, &sent) != nil {
+	if !decodeObject(body, &sent) {
 		return simplepin.CCProfileAPIV2Model{}, false
 	}
 	whole := sent.CCProfileAPIV2Model
@@ -208,9 +223,12 @@ func ownAddress(a simplepin.AddressAPIV2Model) simplepin.AddressAPIV2Model {
 	return a
 }
 
-// store keeps a whole customer, a new one if old is nil. It returns nil if something in it cannot be: an id that the
-// customer does not have, a place that the lists do not have, or the e-mail address of somebody else (all inferred).
-func (s *simplePin) store(old *simplepin.CCProfileV2Model, sent simplepin.CCProfileAPIV2Model) *simplepin.CCProfileV2Model {
+// store keeps a whole customer, a new one if old is nil. It returns nil and a status for refuse if something in it cannot
+// be: an id that the customer does not have, a place that the lists do not have, or the e-mail address of somebody else
+// (all inferred).
+func (s *simplePin) store(
+	old *simplepin.CCProfileV2Model, sent simplepin.CCProfileAPIV2Model,
+) (stored *simplepin.CCProfileV2Model, common int) {
 	var before simplepin.CCProfileV2Model
 	if old != nil {
 		before = *old
@@ -222,7 +240,7 @@ func (s *simplePin) store(old *simplepin.CCProfileV2Model, sent simplepin.CCProf
 		Status: cmp.Or(before.Status, "REQUIRES_ACTIVATION"), Version: before.Version + 1,
 	}
 	if other := s.byEmail[sent.ContractEmail]; other != nil && other != old {
-		return nil
+		return nil, http.StatusConflict
 	}
 	ok := true
 	if a := sent.MainAddress; a != (simplepin.AddressAPIV2Model{}) {
@@ -244,7 +262,7 @@ func (s *simplePin) store(old *simplepin.CCProfileV2Model, sent simplepin.CCProf
 		next.Contracts = append(next.Contracts, c)
 	}
 	if !ok {
-		return nil
+		return nil, http.StatusBadRequest
 	}
 
 	if old == nil {
@@ -259,7 +277,7 @@ func (s *simplePin) store(old *simplepin.CCProfileV2Model, sent simplepin.CCProf
 	if next.ContractEmail != "" {
 		s.byEmail[next.ContractEmail] = next
 	}
-	return next
+	return next, 0
 }
 
 // numbered gives what has no id the next one; it reports whether an id that is there is known.
@@ -312,7 +330,7 @@ func isPlace(a simplepin.AddressAPIV2Model) bool {
 func (s *simplePin) countries(query url.Values, _ []byte) answer {
 	locale := query.Get("locale")
 	if locale == "" {
-		return answer{status: http.StatusForbidden}
+		return s.refuse(http.StatusBadRequest)
 	}
 	all := simplepin.LocationModels{}
 	for _, c := range simplePinCountries {
@@ -325,7 +343,7 @@ func (s *simplePin) provinces(query url.Values, _ []byte) answer {
 	locale := query.Get("locale")
 	id, err := strconv.ParseInt(query.Get("countryId"), 10, 64)
 	if locale == "" || err != nil {
-		return answer{status: http.StatusForbidden}
+		return s.refuse(http.StatusBadRequest)
 	}
 	for _, c := range simplePinCountries {
 		if c.id == id {

@@ -426,6 +426,64 @@ func TestSimplePinSinceUTC(t *testing.T) {
 	assert.Empty(t, pinPost(t, s, pinAdd, pinMinimal).CustomerSince)
 }
 
+func TestSimplePinCommonStatuses(t *testing.T) {
+	s := start(t, sandbox.SimplePinCommonStatuses)
+	pinPost(t, s, pinAdd, pinFull)
+	pinPost(t, s, pinAdd, pinMinimal)
+	for name, c := range map[string]struct {
+		path, body string
+		headers    []string
+		status     int
+		answer     string
+	}{
+		"no JSON":                  {pinAdd, "{", nil, 400, `{"message":"Bad Request"}`},
+		"date":                     {pinAdd, `{"customer_since":"2020-01-31"}`, nil, 400, `{"message":"Bad Request"}`},
+		"unknown country":          {pinAdd, `{"main_address":{"country":99}}`, nil, 400, `{"message":"Bad Request"}`},
+		"changed, no JSON":         {pinUpdate + "?customer_id=crm-10023", "{", nil, 400, `{"message":"Bad Request"}`},
+		"changed, country":         {pinUpdate, `{"customer_id":"crm-10023","main_address":{"country":99}}`, nil, 400, `{"message":"Bad Request"}`},
+		"two customers in one":     {pinUpdate + "?customer_id=crm-10023", `{"customer_id":"crm-1"}`, nil, 400, `{"message":"Bad Request"}`},
+		"again":                    {pinAdd, `{"customer_id":"crm-10023"}`, nil, 409, `{"message":"Conflict"}`},
+		"somebody else's e-mail":   {pinAdd, `{"contract_email":"ama.kouassi@example.com"}`, nil, 409, `{"message":"Conflict"}`},
+		"changed, somebody else's": {pinUpdate, `{"customer_id":"crm-10023","contract_email":"ama.kouassi@example.com"}`, nil, 409, `{"message":"Conflict"}`},
+		"XML":                      {pinAdd, "<a/>", []string{"Content-Type", "application/xml"}, 415, ""},
+		"XML wanted":               {pinAdd, "{}", []string{"Accept", "application/xml"}, 406, ""},
+		"nobody":                   {pinUpdate, `{"customer_id":"crm-1"}`, nil, 404, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := pinSend(t, s, "POST", c.path, c.body, c.headers...)
+			if c.answer == "" {
+				empty(t, c.status, r)
+				return
+			}
+			assert.Equal(t, c.status, r.status)
+			assert.Equal(t, c.answer, r.body)
+			assert.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
+		})
+	}
+	for _, path := range []string{"/v2/location/countries", "/v2/location/provinces?locale=EN"} {
+		assert.Equal(t, 400, pinSend(t, s, "GET", path, "").status)
+	}
+	assert.JSONEq(t, pinStored, pinSend(t, s, "GET", pinGet+"?customer_id=crm-10023", "").body, "nothing was changed")
+}
+
+// Names in another case are as unknown as any other, at any depth.
+func TestSimplePinNames(t *testing.T) {
+	s := start(t)
+	p := pinPost(t, s, pinAdd, `{"customer_id":"crm-1","Customer_Name":7,"CUSTOMER_ID":"crm-2","main_address":{"City":"Laval","zip":"H2X 1Y4"},`+
+		`"billing_addresses":[{"CITY":"Laval","city":"Quebec"}],"Contracts":[{"name":"x"}],"contracts":[{"Name":"x"}]}`)
+	assert.Equal(t, "crm-1", p.CustomerID)
+	assert.Empty(t, p.CustomerName)
+	assert.Equal(t, simplepin.AddressAPIV2Model{ID: p.MainAddress.ID, Zip: "H2X 1Y4"}, p.MainAddress)
+	assert.Equal(t, "Quebec", p.BillingAddressModels[0].City)
+	assert.Equal(t, []simplepin.CCContractV2Model{{ID: p.Contracts[0].ID}}, p.Contracts)
+
+	pinPost(t, s, pinUpdate, fmt.Sprintf(`{"customer_id":"crm-1","Phone_Number":"x","billing_addresses":[{"id":%d,"City":"Laval","zip":"G1K 4A1"}]}`, p.BillingAddressModels[0].ID))
+	p = pinProfile(t, pinSend(t, s, "GET", pinGet+"?customer_id=crm-1", ""))
+	assert.Empty(t, p.PhoneNumber)
+	assert.Equal(t, "Quebec", p.BillingAddressModels[0].City)
+	assert.Equal(t, "G1K 4A1", p.BillingAddressModels[0].Zip)
+}
+
 func TestSimplePinConcurrently(t *testing.T) {
 	s := start(t)
 	pinPost(t, s, pinAdd, pinMinimal)

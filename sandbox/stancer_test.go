@@ -141,16 +141,89 @@ func TestStancerUpdateReturnsCustomer(t *testing.T) {
 	assert.Equal(t, stancerCall(t, s, "GET", "/"+id, "").body, r.body)
 }
 
-func TestStancerDuplicates(t *testing.T) {
-	duplicate := func(id string) string {
-		return `{"error":{"message":{"error":"Customer already exists, you may want to update it instead creating a new one","id":"` +
-			id + `"},"type":"invalid_request_error"}}`
+func TestStancerCreateCreated(t *testing.T) {
+	s := start(t, sandbox.StancerCreateCreated)
+	r := stancerCall(t, s, "POST", "/", stancerDavid)
+	assert.Equal(t, 201, r.status)
+	assert.Equal(t, stancerCall(t, s, "GET", "/"+jsonText(t, r.body, "id"), "").body, r.body)
+}
+
+func TestStancerUpdateEmpty(t *testing.T) {
+	s := start(t, sandbox.StancerUpdateEmpty)
+	id := stancerCreate(t, s, stancerDavid)
+	r := stancerCall(t, s, "PATCH", "/"+id, `{"name":"David C."}`)
+	assert.Equal(t, 200, r.status)
+	assert.Empty(t, r.body)
+	assert.Empty(t, r.header.Values("Content-Type"))
+	assert.Equal(t, "David C.", jsonText(t, stancerCall(t, s, "GET", "/"+id, "").body, "name"))
+	assert.Equal(t, 400, stancerCall(t, s, "PATCH", "/"+id, `{}`).status)
+}
+
+// A customer of one mode does not exist in the other.
+func TestStancerModes(t *testing.T) {
+	s := start(t)
+	require.Regexp(t, `^sprod_\w{24}$`, s.Stancer.LiveKey)
+	call := func(key, method, path, body string) reply {
+		return send(t, method, s.Stancer.URL+"/v1/customers"+path, body, "Authorization", basic(key, ""), "Content-Type", "application/json")
 	}
+	modes := []struct {
+		key, other string
+		shown      string
+	}{
+		{s.Stancer.APIKey, s.Stancer.LiveKey, `"live_mode":false`},
+		{s.Stancer.LiveKey, s.Stancer.APIKey, `"live_mode":true`},
+	}
+	// The key decides, whatever is asked for; the same data in the other mode is no conflict.
+	for _, mode := range modes {
+		for _, asked := range []string{"false", "true"} {
+			body := strings.Replace(stancerDavid, "{", `{"live_mode":`+asked+`,`, 1)
+			body = strings.Replace(body, "crm-1", "crm-"+asked, 1)
+			created := call(mode.key, "POST", "/", body)
+			require.Equal(t, 200, created.status)
+			assert.Contains(t, created.body, mode.shown)
+			assert.Equal(t, 409, call(mode.key, "POST", "/", body).status)
+
+			id := jsonText(t, created.body, "id")
+			for _, method := range []string{"GET", "PATCH", "DELETE"} {
+				r := call(mode.other, method, "/"+id, `{"name":"Ama Kouassi"}`)
+				assert.Equal(t, 404, r.status, method)
+				assert.Equal(t, `{"error":{"message":"No such customer `+id+`","type":"invalid_request_error"}}`, r.body)
+			}
+			assert.Equal(t, created.body, call(mode.key, "GET", "/"+id, "").body)
+		}
+	}
+}
+
+func stancerDuplicate(id string) string {
+	return `{"error":{"message":{"error":"Customer already exists, you may want to update it instead creating a new one","id":"` +
+		id + `"},"type":"invalid_request_error"}}`
+}
+
+func TestStancerSameWithoutName(t *testing.T) {
+	s := start(t, sandbox.StancerSameWithoutName)
+	first := stancerCreate(t, s, stancerDavid)
+	for _, body := range []string{
+		stancerDavid, strings.Replace(stancerDavid, "David ", "Davide ", 1), strings.Replace(stancerDavid, `"name":"David Coaster",`, "", 1),
+	} {
+		r := stancerCall(t, s, "POST", "/", body)
+		assert.Equal(t, 409, r.status)
+		assert.Equal(t, stancerDuplicate(first), r.body)
+	}
+	stancerCreate(t, s, strings.Replace(stancerDavid, "crm-1", "crm-2", 1))
+
+	// A change of name changes nothing in that.
+	require.Equal(t, 204, stancerCall(t, s, "PATCH", "/"+first, `{"name":"Ama Kouassi"}`).status)
+	assert.Equal(t, stancerDuplicate(first), stancerCall(t, s, "POST", "/", stancerDavid).body)
+	require.Equal(t, 204, stancerCall(t, s, "DELETE", "/"+first, "").status)
+	stancerCreate(t, s, stancerDavid)
+}
+
+func TestStancerDuplicates(t *testing.T) {
 	s := start(t)
 	first := stancerCreate(t, s, stancerDavid)
 	again := stancerCall(t, s, "POST", "", stancerDavid)
 	assert.Equal(t, 409, again.status)
-	assert.Equal(t, duplicate(first), again.body)
+	assert.Equal(t, stancerDuplicate(first), again.body)
 
 	// Another value in any of the four, or one left out, is another customer.
 	for _, body := range []string{
@@ -163,15 +236,15 @@ func TestStancerDuplicates(t *testing.T) {
 		id := stancerCreate(t, s, body)
 		r := stancerCall(t, s, "POST", "/", body)
 		assert.Equal(t, 409, r.status)
-		assert.Equal(t, duplicate(id), r.body)
+		assert.Equal(t, stancerDuplicate(id), r.body)
 	}
 
 	// An update may make two equal. The first that got the data stands in the way, and after it the second.
 	second := stancerCreate(t, s, `{"email":"other@example.net"}`)
 	require.Equal(t, 204, stancerCall(t, s, "PATCH", "/"+second, stancerDavid).status)
-	assert.Equal(t, duplicate(first), stancerCall(t, s, "POST", "/", stancerDavid).body)
+	assert.Equal(t, stancerDuplicate(first), stancerCall(t, s, "POST", "/", stancerDavid).body)
 	require.Equal(t, 204, stancerCall(t, s, "DELETE", "/"+first, "").status)
-	assert.Equal(t, duplicate(second), stancerCall(t, s, "POST", "/", stancerDavid).body)
+	assert.Equal(t, stancerDuplicate(second), stancerCall(t, s, "POST", "/", stancerDavid).body)
 
 	// What it had before is free again.
 	stancerCreate(t, s, `{"email":"other@example.net"}`)

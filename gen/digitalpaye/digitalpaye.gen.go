@@ -49,7 +49,7 @@ type Address struct {
 	// Example: CI
 	CountryCode string `json:"countryCode,omitempty,omitzero"`
 
-	// StreetAddress Street, or district and quarter.
+	// StreetAddress Street, or district and neighbourhood.
 	//
 	// Example: Yopougon, Niangon
 	StreetAddress string `json:"streetAddress,omitempty,omitzero"`
@@ -68,7 +68,7 @@ type AddressCreate struct {
 	// Example: CI
 	CountryCode string `json:"countryCode"`
 
-	// StreetAddress Street, or district and quarter, as people there give it.
+	// StreetAddress Street, or district and neighbourhood.
 	//
 	// Example: Yopougon, Niangon
 	StreetAddress string `json:"streetAddress,omitempty,omitzero"`

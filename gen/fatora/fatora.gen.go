@@ -144,7 +144,7 @@ type StatusReply struct {
 	Status string `json:"status,omitempty,omitzero"`
 }
 
-// TokenReply A token for the other calls. Other than every other answer it has `success`, not `status`.
+// TokenReply A token for the other calls. This answer alone has `success` where the others have `status`.
 type TokenReply struct {
 	// BearerToken The token, a JWT signed with HS256. No lifetime is documented; the `exp` of the vendor's own sample is 360
 	// days after its `iat`.
@@ -189,7 +189,7 @@ type NotFound = ErrorReply
 // ServerError Every error has this form.
 type ServerError = ErrorReply
 
-// Token A token for the other calls. Other than every other answer it has `success`, not `status`.
+// Token A token for the other calls. This answer alone has `success` where the others have `status`.
 type Token = TokenReply
 
 // Unauthorized Every error has this form.
@@ -479,7 +479,7 @@ type ClientInterface interface {
 	// Stores a client in the merchant's account. Only `name` is needed.
 	//
 	// A client with the same data as an existing one is refused with 409. Which properties make two clients the same
-	// is not documented, and the id of the existing one is not known to be told.
+	// is not documented, and neither is whether the answer tells the id of the existing one.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -491,7 +491,7 @@ type ClientInterface interface {
 	// Stores a client in the merchant's account. Only `name` is needed.
 	//
 	// A client with the same data as an existing one is refused with 409. Which properties make two clients the same
-	// is not documented, and the id of the existing one is not known to be told.
+	// is not documented, and neither is whether the answer tells the id of the existing one.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -608,7 +608,7 @@ func (c *API) ListClients(ctx context.Context, params *ListClientsParams, reqEdi
 // Stores a client in the merchant's account. Only `name` is needed.
 //
 // A client with the same data as an existing one is refused with 409. Which properties make two clients the same
-// is not documented, and the id of the existing one is not known to be told.
+// is not documented, and neither is whether the answer tells the id of the existing one.
 //
 // Takes any type of body and a specified content type.
 //
@@ -630,7 +630,7 @@ func (c *API) CreateClientWithBody(ctx context.Context, contentType string, body
 // Stores a client in the merchant's account. Only `name` is needed.
 //
 // A client with the same data as an existing one is refused with 409. Which properties make two clients the same
-// is not documented, and the id of the existing one is not known to be told.
+// is not documented, and neither is whether the answer tells the id of the existing one.
 //
 // Takes a body of the `application/json` content type.
 //

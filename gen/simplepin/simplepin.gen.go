@@ -69,8 +69,8 @@ type CCProfileAPIV2Model struct {
 	// BillingAddresses Billing addresses, apart from the main address. Answers call them `billing_address_models`.
 	BillingAddresses []AddressAPIV2Model `json:"billing_addresses,omitempty,omitzero"`
 
-	// ContractEmail E-mail address of the customer. It has nothing to do with `contracts`: the name is apparently a slip for
-	// "contact", kept since version 1. getCustomer finds the customer by it.
+	// ContractEmail E-mail address of the customer, by which getCustomer finds it. The name is presumably meant as "contact
+	// e-mail"; version 1 spells it the same, and no contract has a part in it.
 	//
 	//
 	// Example: david@example.net
@@ -162,7 +162,7 @@ type CCProfileV2Model struct {
 	// ID SimplePin's own number for the customer. No call takes it.
 	//
 	// Example: 4711
-	ID int64 `json:"id"`
+	ID int64 `json:"id,omitempty,omitzero"`
 
 	// MainAddress An address, the main one or one for billing. In XML its empty element stands for no address.
 	MainAddress AddressAPIV2Model `json:"main_address,omitempty,omitzero"`
@@ -210,7 +210,7 @@ type CCContractV2Model struct {
 
 // LocationModel A country or a province.
 type LocationModel struct {
-	// CurrencyCode Code of the currency, such as `CAD`. It makes more sense on a country than on a province.
+	// CurrencyCode Code of the currency, such as `CAD`; with a province presumably that of its country.
 	//
 	// Example: CAD
 	CurrencyCode string `json:"currency_code,omitempty,omitzero"`
@@ -218,7 +218,7 @@ type LocationModel struct {
 	// ID The number to put in an address.
 	//
 	// Example: 11
-	ID int64 `json:"id"`
+	ID int64 `json:"id,omitempty,omitzero"`
 
 	// Name Name, in the language of `locale`.
 	//
@@ -241,15 +241,27 @@ type UpdatedProfile = CCProfileV2Model
 
 // AddCustomerParams defines parameters for AddCustomer.
 type AddCustomerParams struct {
-	// Locale The language in which names of provinces and countries come back. No values are documented; `EN`, `FR` and
-	// `ES` are likely, as a company's languages are written so elsewhere, and whether case matters is unknown.
+	// Locale The language for names of provinces, countries and users. By the page a profile follows the language
+	// settings of its customer: where they are French, SimplePin's own terms in it are French too.
+	//
+	// Only the answers of getCountries and getProvinces show an effect, as far as version 2 is known: a profile
+	// has numbers for places, and no property for a language.
+	//
+	// No values are documented; `EN`, `FR` and `ES` are likely, as a company's languages are written so elsewhere,
+	// and whether case matters is unknown.
 	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
 }
 
 // GetCustomerParams defines parameters for GetCustomer.
 type GetCustomerParams struct {
-	// Locale The language in which names of provinces and countries come back. No values are documented; `EN`, `FR` and
-	// `ES` are likely, as a company's languages are written so elsewhere, and whether case matters is unknown.
+	// Locale The language for names of provinces, countries and users. By the page a profile follows the language
+	// settings of its customer: where they are French, SimplePin's own terms in it are French too.
+	//
+	// Only the answers of getCountries and getProvinces show an effect, as far as version 2 is known: a profile
+	// has numbers for places, and no property for a language.
+	//
+	// No values are documented; `EN`, `FR` and `ES` are likely, as a company's languages are written so elsewhere,
+	// and whether case matters is unknown.
 	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
 
 	// CustomerID The customer's id as you gave it to addCustomer (not SimplePin's number `id`).
@@ -261,8 +273,14 @@ type GetCustomerParams struct {
 
 // UpdateCustomerParams defines parameters for UpdateCustomer.
 type UpdateCustomerParams struct {
-	// Locale The language in which names of provinces and countries come back. No values are documented; `EN`, `FR` and
-	// `ES` are likely, as a company's languages are written so elsewhere, and whether case matters is unknown.
+	// Locale The language for names of provinces, countries and users. By the page a profile follows the language
+	// settings of its customer: where they are French, SimplePin's own terms in it are French too.
+	//
+	// Only the answers of getCountries and getProvinces show an effect, as far as version 2 is known: a profile
+	// has numbers for places, and no property for a language.
+	//
+	// No values are documented; `EN`, `FR` and `ES` are likely, as a company's languages are written so elsewhere,
+	// and whether case matters is unknown.
 	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
 
 	// CustomerID The customer's id as you gave it to addCustomer. Always send it, and the same value in the body: whether it
@@ -376,7 +394,7 @@ type ClientInterface interface {
 	// documented. Take the numbers of country and province from getCountries and getProvinces.
 	//
 	// Leave out the `id` of addresses and contracts, since new ones have none, and leave out
-	// `delete_billing_address_ids`, which makes sense in a change only.
+	// `delete_billing_address_ids`: a new customer has no address to remove.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -391,7 +409,7 @@ type ClientInterface interface {
 	// documented. Take the numbers of country and province from getCountries and getProvinces.
 	//
 	// Leave out the `id` of addresses and contracts, since new ones have none, and leave out
-	// `delete_billing_address_ids`, which makes sense in a change only.
+	// `delete_billing_address_ids`: a new customer has no address to remove.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -465,7 +483,7 @@ type ClientInterface interface {
 // documented. Take the numbers of country and province from getCountries and getProvinces.
 //
 // Leave out the `id` of addresses and contracts, since new ones have none, and leave out
-// `delete_billing_address_ids`, which makes sense in a change only.
+// `delete_billing_address_ids`: a new customer has no address to remove.
 //
 // Takes any type of body and a specified content type.
 //
@@ -490,7 +508,7 @@ func (c *API) AddCustomerWithBody(ctx context.Context, params *AddCustomerParams
 // documented. Take the numbers of country and province from getCountries and getProvinces.
 //
 // Leave out the `id` of addresses and contracts, since new ones have none, and leave out
-// `delete_billing_address_ids`, which makes sense in a change only.
+// `delete_billing_address_ids`: a new customer has no address to remove.
 //
 // Takes a body of the `application/json` content type.
 //

@@ -21,7 +21,7 @@ const Production = "https://api.stancer.com"
 
 // Customer A customer as Stancer keeps it.
 type Customer struct {
-	// Country Country as two letters. Read only; where it comes from is not documented.
+	// Country Country of the issuer of the customer's card, as two letters. Read only in the SDKs.
 	//
 	// Example: FR
 	Country string `json:"country,omitempty,omitzero"`
@@ -47,7 +47,9 @@ type Customer struct {
 	// Example: cust_9Cle7TXKkjhwqcWx4Kl5cQYk
 	ID string `json:"id"`
 
-	// LiveMode True for a live customer, false for a test one.
+	// LiveMode True for a live customer, false for a test one. The page says: inherited from the payment that the customer
+	// is linked to, false without one.
+	//
 	//
 	// Example: false
 	LiveMode bool `json:"live_mode,omitempty,omitzero"`
@@ -70,13 +72,13 @@ type CustomerCreate struct {
 	// Example: david@example.net
 	Email Email `json:"email,omitempty,omitzero"`
 
-	// ExternalID Your own id for the customer, up to 36 characters. Not unique by itself.
+	// ExternalID Your own id for the customer, 1 to 36 characters. Not unique by itself.
 	//
 	// Example: crm-10023
 	ExternalID ExternalID `json:"external_id,omitempty,omitzero"`
 
-	// LiveMode Whether the customer is a live one. No SDK sends it: the key decides, and what the API does with a
-	// contradicting value is unknown.
+	// LiveMode Whether the customer is a live one; false by default, says the page. Leave it out: the key decides, and what
+	// the API does with a contradicting value is unknown.
 	LiveMode bool `json:"live_mode,omitempty,omitzero"`
 
 	// Mobile Mobile number in international form, `+` and digits.
@@ -97,7 +99,7 @@ type CustomerUpdate struct {
 	// Example: david@example.net
 	Email Email `json:"email,omitempty,omitzero"`
 
-	// ExternalID Your own id for the customer, up to 36 characters. Not unique by itself.
+	// ExternalID Your own id for the customer, 1 to 36 characters. Not unique by itself.
 	//
 	// Example: crm-10023
 	ExternalID ExternalID `json:"external_id,omitempty,omitzero"`
@@ -153,7 +155,7 @@ type ErrorReply struct {
 	Error ErrorDetail `json:"error"`
 }
 
-// ExternalID Your own id for the customer, up to 36 characters. Not unique by itself.
+// ExternalID Your own id for the customer, 1 to 36 characters. Not unique by itself.
 //
 // Example: crm-10023
 type ExternalID = string
@@ -167,6 +169,9 @@ type Mobile = string
 //
 // Example: David Coaster
 type Name = string
+
+// CustomerCreated A customer as Stancer keeps it.
+type CustomerCreated = Customer
 
 // Invalid Every error has this form.
 type Invalid = ErrorReply
@@ -346,8 +351,9 @@ type ClientInterface interface {
 	//
 	// Stores a person under the account of the key. At least one of `email` and `mobile` is needed.
 	//
-	// A customer with the same e-mail, mobile, name and `external_id` is refused with 409, and the answer carries the id
-	// of the one that exists. A different `external_id` makes a second customer of the same person.
+	// A customer with the same data as an existing one is refused with 409, and the answer carries the id of the one
+	// that exists. Which properties are compared is not stated: e-mail, mobile, name and `external_id` together are
+	// the reading here. A different `external_id` makes a second customer of the same person.
 	//
 	// Clients write the path with and without its last slash; both are answered directly.
 	//
@@ -360,8 +366,9 @@ type ClientInterface interface {
 	//
 	// Stores a person under the account of the key. At least one of `email` and `mobile` is needed.
 	//
-	// A customer with the same e-mail, mobile, name and `external_id` is refused with 409, and the answer carries the id
-	// of the one that exists. A different `external_id` makes a second customer of the same person.
+	// A customer with the same data as an existing one is refused with 409, and the answer carries the id of the one
+	// that exists. Which properties are compared is not stated: e-mail, mobile, name and `external_id` together are
+	// the reading here. A different `external_id` makes a second customer of the same person.
 	//
 	// Clients write the path with and without its last slash; both are answered directly.
 	//
@@ -372,7 +379,7 @@ type ClientInterface interface {
 
 	// DeleteCustomer Delete a customer
 	//
-	// Removes the customer for good. Reading or deleting it again answers 404.
+	// Removes the customer. Reading or deleting it again answers 404.
 	//
 	// Corresponds with DELETE /v1/customers/{id} (the `DeleteCustomer` operationId).
 	DeleteCustomer(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -411,8 +418,9 @@ type ClientInterface interface {
 //
 // Stores a person under the account of the key. At least one of `email` and `mobile` is needed.
 //
-// A customer with the same e-mail, mobile, name and `external_id` is refused with 409, and the answer carries the id
-// of the one that exists. A different `external_id` makes a second customer of the same person.
+// A customer with the same data as an existing one is refused with 409, and the answer carries the id of the one
+// that exists. Which properties are compared is not stated: e-mail, mobile, name and `external_id` together are
+// the reading here. A different `external_id` makes a second customer of the same person.
 //
 // Clients write the path with and without its last slash; both are answered directly.
 //
@@ -435,8 +443,9 @@ func (c *API) CreateCustomerWithBody(ctx context.Context, contentType string, bo
 //
 // Stores a person under the account of the key. At least one of `email` and `mobile` is needed.
 //
-// A customer with the same e-mail, mobile, name and `external_id` is refused with 409, and the answer carries the id
-// of the one that exists. A different `external_id` makes a second customer of the same person.
+// A customer with the same data as an existing one is refused with 409, and the answer carries the id of the one
+// that exists. Which properties are compared is not stated: e-mail, mobile, name and `external_id` together are
+// the reading here. A different `external_id` makes a second customer of the same person.
 //
 // Clients write the path with and without its last slash; both are answered directly.
 //
@@ -457,7 +466,7 @@ func (c *API) CreateCustomer(ctx context.Context, body CreateCustomerJSONRequest
 
 // DeleteCustomer Delete a customer
 //
-// Removes the customer for good. Reading or deleting it again answers 404.
+// Removes the customer. Reading or deleting it again answers 404.
 //
 // Corresponds with DELETE /v1/customers/{id} (the `DeleteCustomer` operationId).
 func (c *API) DeleteCustomer(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
