@@ -111,7 +111,7 @@ func (s *tokenSource) token(ctx context.Context) (string, error) {
 	})
 	select {
 	case <-ctx.Done():
-		return "", whyEnded(ctx)
+		return "", ctx.Err()
 	case result := <-fetched:
 		if result.Err != nil {
 			return "", result.Err

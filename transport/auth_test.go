@@ -2,7 +2,10 @@ package transport_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -206,6 +209,7 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	assert.Equal(t, "first attempt", got[0].Reason)
 	assert.Equal(t, "credentials renewed after 401", got[1].Reason)
 	assert.Equal(t, customers.OpCreate, got[1].Op)
+	assert.NoError(t, got[0].Err, "an answer that says no is no failure")
 
 	require.NoError(t, p.do(t.Context(), customers.OpDelete), "the new token stays")
 	assert.Len(t, seen.list(), 3)
@@ -248,6 +252,44 @@ func TestFailedExchangeSpeaksOfNoCustomer(t *testing.T) {
 	}
 }
 
+// What a refusal says is not needed: nobody waits for its end.
+func TestRefusalThatNeverEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var hook exchanges
+		tr := piped(t, func(conn net.Conn, req *http.Request, hungUp func()) {
+			if req.Header.Get("Authorization") == "Bearer canary-1" {
+				_, _ = io.WriteString(conn, "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+				hungUp()
+				return
+			}
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(record), record)
+			hungUp()
+		})
+		p := newProvider(t, "http://localhost", transport.Bearer(new(mint).fetch), transport.Options{RoundTripper: tr, Hook: hook.hook})
+		started := time.Now()
+		require.NoError(t, p.do(t.Context(), customers.OpCreate))
+		assert.Equal(t, started, time.Now())
+		got := hook.seen()
+		require.Len(t, got, 2)
+		assert.Equal(t, []int{401, 200}, []int{got[0].Status, got[1].Status})
+	})
+}
+
+func TestBodyThatCannotBeHadAgain(t *testing.T) {
+	var seen arrivals
+	p := newProvider(t, serve(t, seen.then(accepting("canary-2"))), transport.Bearer(new(mint).fetch), transport.Options{})
+	p.api.RequestEditors = append(p.api.RequestEditors, func(_ context.Context, req *http.Request) error {
+		req.GetBody = func() (io.ReadCloser, error) { return nil, errCause }
+		return nil
+	})
+	err := p.do(t.Context(), customers.OpCreate)
+	e := failure(t, err)
+	assert.Equal(t, customers.ErrUnavailable, e.Kind)
+	assert.Equal(t, customers.ErrNotSent, e.Outcome, "the first attempt was refused, the second not sent")
+	require.ErrorIs(t, err, errCause)
+	assert.Len(t, seen.list(), 1)
+}
+
 func TestRefusedTokenIsRenewedOnceForAll(t *testing.T) {
 	const calls = 10
 	var tokens mint
@@ -276,7 +318,7 @@ func TestBodyThatCannotBeSentAgain(t *testing.T) {
 	create := func() error {
 		_, err := transport.Call[stancer.Customer](t.Context(), p.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 			return p.api.CreateCustomerWithBody(ctx, "application/json", io.MultiReader(strings.NewReader(`{"email":"`+email+`"}`)))
-		})
+		}, nil)
 		return err
 	}
 	e := failure(t, create())
@@ -313,7 +355,7 @@ func TestFailedFetch(t *testing.T) {
 			p := over(t, keys.wire.With(transport.Bearer(func(ctx context.Context) (transport.Token, error) {
 				reply, err := transport.Call[struct{ Token string }](ctx, keys.wire, "", func(ctx context.Context) (*http.Response, error) {
 					return keys.api.GetCustomer(ctx, "token")
-				})
+				}, nil)
 				if err != nil {
 					return transport.Token{}, err
 				}
@@ -370,7 +412,7 @@ func TestFetchFailsWithSomeError(t *testing.T) {
 }
 
 func TestFixedCredentialsAreNotRepeated(t *testing.T) {
-	for name, auth := range map[string]transport.Auth{"Basic": basic, "Static": transport.Static("Api_key", secret), "none": {}} {
+	for name, auth := range map[string]transport.Auth{"Basic": basic, "Static": transport.Static(http.Header{"api_key": {secret}}), "none": {}} {
 		t.Run(name, func(t *testing.T) {
 			var seen arrivals
 			p := newProvider(t, serve(t, seen.then(answer(http.StatusUnauthorized, "{}"))), auth, transport.Options{})
@@ -389,21 +431,44 @@ func TestCredentials(t *testing.T) {
 	}{
 		"none":   {transport.Auth{}, http.Header{}},
 		"Basic":  {transport.Basic("Aladdin", "open sesame"), http.Header{"Authorization": {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}}, // RFC 7617, section 2
-		"Static": {transport.Static("Authorization", "a", "token", "b"), http.Header{"Authorization": {"a"}, "Token": {"b"}}},
+		"Static": {transport.Static(http.Header{"Authorization": {"a"}, "Token": {"b"}}), http.Header{"Authorization": {"a"}, "Token": {"b"}}},
+		"names as they are written": {
+			transport.Static(http.Header{"api_key": {"a"}, "X-API-KEY": {"b"}}), http.Header{"api_key": {"a"}, "X-API-KEY": {"b"}},
+		},
 		"Bearer": {transport.Bearer(new(mint).fetch), http.Header{"Authorization": {"Bearer canary-1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := http.Header{}
-			p := newProvider(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
-				for _, name := range []string{"Authorization", "Token"} {
-					if values := r.Header.Values(name); values != nil {
-						got[name] = values
-					}
-				}
-				answer(200, record)(w, r)
-			}), tt.auth, transport.Options{})
+			p := newProvider(t, "https://api.example.com", tt.auth, transport.Options{
+				RoundTripper: roundTripper(func(req *http.Request) (*http.Response, error) {
+					maps.Copy(got, req.Header)
+					return respond(http.StatusOK, record), nil
+				}),
+			})
 			require.NoError(t, p.do(t.Context(), customers.OpGet))
+			delete(got, "Accept")
+			delete(got, "Content-Type")
 			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestCheckSecret(t *testing.T) {
+	for _, value := range []string{"canary", "a", "stest_0aZ-._~+/=", "!#$%&'()*:;<>?@[]^`{|}\"\\"} {
+		require.NoError(t, transport.CheckSecret("stancer", "APIKey", value))
+	}
+	for name, value := range map[string]string{
+		"missing": "", "line break": "canary\n", "line break of Windows": "canary\r\n", "second header": "canary\r\nX: y",
+		"space": "canary key", "space before": " canary", "space behind": "canary ", "tab": "canary\t", "no text": "canary\x00",
+		"delete": "canary\x7f", "not ASCII": "canarý", "not UTF-8": "canary\xff", "blank": " ", "space that does not break": "canary\u00a0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := failure(t, transport.CheckSecret("stancer", "APIKey", value))
+			assert.Equal(t, customers.ErrConfig, e.Kind)
+			if assert.Len(t, e.Violations, 1) {
+				assert.Equal(t, "APIKey", e.Violations[0].Pointer)
+				assert.Equal(t, value == "", e.Violations[0].Rule == "is missing")
+			}
 		})
 	}
 }
@@ -437,6 +502,15 @@ func TestNewToken(t *testing.T) {
 		})
 	}
 
-	_, err := transport.NewToken("")
-	require.ErrorIs(t, err, customers.ErrUnauthenticated)
+	for name, value := range map[string]string{
+		"empty": "", "two words": "canary token", "line break": "canary\n", "not ASCII": "canarý", "not UTF-8": "canary\xff",
+		"second header": "canary\r\nX: y", "a page": "<html>\ncanary",
+	} {
+		t.Run("unusable, "+name, func(t *testing.T) {
+			token, err := transport.NewToken(value)
+			assert.Zero(t, token)
+			require.ErrorIs(t, err, customers.ErrUnauthenticated)
+			assertQuiet(t, err)
+		})
+	}
 }

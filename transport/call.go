@@ -54,7 +54,7 @@ func ReadForUpdate[Reply any](
 		known.Outcome = customers.ErrNotSent
 		return nil, known
 	}
-	if len(body) == 0 {
+	if isEmpty(body) {
 		// An update may be answered with nothing, the read before it may not.
 		return nil, &customers.Error{Kind: customers.ErrContract, Outcome: customers.ErrNotSent, Detail: "the record to change came empty"}
 	}
@@ -126,19 +126,21 @@ func decode(op customers.Op, resp *http.Response, body []byte, reply any) (compl
 	return ""
 }
 
-// brokeOff notes that the answer could not be read to its end. A refusal stays one.
+// brokeOff notes that the answer could not be read to its end. A refusal stays one, but nothing shows that the provider
+// itself speaks of a customer.
 func (w *Wire) brokeOff(ctx context.Context, e *customers.Error, err error) {
 	success := e.Kind == ""
+	unsure := success || e.Kind == customers.ErrNotFound || e.Kind == customers.ErrAlreadyExists
 	e.Detail = "the answer broke off"
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
 	case errors.Is(err, errTooLarge):
 		e.Detail = fmt.Sprintf("the answer is larger than %d bytes", w.options.MaxBody)
-		if success {
+		if unsure {
 			e.Kind = customers.ErrContract
 		}
-	case success:
+	case unsure:
 		e.Kind = customers.ErrUnavailable
 	}
 	if errors.Is(err, context.DeadlineExceeded) && e.Err == nil {
@@ -159,6 +161,8 @@ func (w *Wire) decodeError(e *customers.Error, header http.Header, body []byte) 
 	switch {
 	case !own && (e.Kind == customers.ErrNotFound || e.Kind == customers.ErrAlreadyExists):
 		e.Kind, e.Detail = customers.ErrContract, "not in the provider's own form, so it says nothing of a customer: check BaseURL"
+	case e.Kind == customers.ErrContract && e.Status >= 400:
+		e.Detail = "there is no such path: check BaseURL"
 	case e.Status >= 300 && e.Status < 400:
 		e.Detail = "a redirect, which is not followed: check BaseURL"
 	}

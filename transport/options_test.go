@@ -67,5 +67,5 @@ func TestTokenIsNotShown(t *testing.T) {
 
 func TestAuthIsNotShown(t *testing.T) {
 	assertQuiet(t, transport.Basic(secret, "canary"))
-	assertQuiet(t, transport.Static("Token", secret))
+	assertQuiet(t, transport.Static(http.Header{"Token": {secret}}))
 }

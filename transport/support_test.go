@@ -63,6 +63,14 @@ func connect(t testing.TB, handler http.HandlerFunc) provider {
 	return newProvider(t, serve(t, handler), transport.Basic(secret, ""), transport.Options{})
 }
 
+// replying makes the client of a provider that answers so, without a network.
+func replying(t testing.TB, reply func() *http.Response) provider {
+	t.Helper()
+	return newProvider(t, "https://api.example.com", basic, transport.Options{
+		RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) { return reply(), nil }),
+	})
+}
+
 func serve(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	return start(t, httptest.NewUnstartedServer(handler), (*httptest.Server).Start).URL
@@ -79,19 +87,19 @@ func start(t testing.TB, server *httptest.Server, start func(*httptest.Server)) 
 func (p provider) create(ctx context.Context, body stancer.CustomerCreate) (*stancer.Customer, error) {
 	return transport.Call[stancer.Customer](ctx, p.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 		return p.api.CreateCustomer(ctx, body)
-	}, &body)
+	}, nil, &body)
 }
 
 func (p provider) get(ctx context.Context, id string) (*stancer.Customer, error) {
 	return transport.Call[stancer.Customer](ctx, p.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
 		return p.api.GetCustomer(ctx, id)
-	})
+	}, nil)
 }
 
 func (p provider) delete(ctx context.Context, id string) error {
 	_, err := transport.Call[struct{}](ctx, p.wire, customers.OpDelete, func(ctx context.Context) (*http.Response, error) {
 		return p.api.DeleteCustomer(ctx, id)
-	})
+	}, nil)
 	return err
 }
 
@@ -109,14 +117,52 @@ func (p provider) do(ctx context.Context, op customers.Op) error {
 	return err
 }
 
-func decodeError(e *customers.Error, body []byte) {
-	var reply struct {
-		Error struct{ Type, Message string }
+// as sends one and the same request in the name of op.
+func (p provider) as(ctx context.Context, op customers.Op) error {
+	_, err := transport.Call[stancer.Customer](ctx, p.wire, op, func(ctx context.Context) (*http.Response, error) {
+		return p.api.GetCustomer(ctx, id)
+	}, nil)
+	return err
+}
+
+// update reads for an update that a client with this policy asks for.
+func (p provider) update(ctx context.Context, policy customers.Policy, read func(context.Context) error) error {
+	client, err := customers.NewClient(driver{read: read}, policy)
+	if err != nil {
+		return err
 	}
-	if json.Unmarshal(body, &reply) == nil {
-		e.Code, e.Message = reply.Error.Type, reply.Error.Message
+	return client.Update(ctx, id, customers.Patch{Email: customers.To(email)})
+}
+
+// driver can do no more than to update e-mail addresses.
+type driver struct {
+	customers.Unsupported
+	read func(context.Context) error
+}
+
+func (driver) Capabilities() customers.Capabilities {
+	return customers.Capabilities{
+		Provider:   "stancer",
+		Operations: []customers.OperationCapability{{Op: customers.OpUpdate, Evidence: customers.EvidencePrimary}},
+		Fields:     []customers.FieldCapability{{Field: customers.FieldEmail, Update: true}},
 	}
 }
+
+func (d driver) Update(ctx context.Context, _ string, _ customers.Patch) error { return d.read(ctx) }
+
+func decodeError(e *customers.Error, body []byte) bool {
+	var reply struct {
+		Error *struct{ Type, Message string }
+	}
+	if json.Unmarshal(body, &reply) != nil || reply.Error == nil {
+		return false
+	}
+	e.Code, e.Message = reply.Error.Type, reply.Error.Message
+	return true
+}
+
+// inOwnForm is an error of the provider that says nothing.
+const inOwnForm = `{"error":{}}`
 
 // answer is a handler that always says the same, as JSON.
 func answer(status int, body string) http.HandlerFunc {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +16,13 @@ func undeclared[Reply any](body []byte, at string) (name string, found bool) {
 		return undeclaredIn(body, typ)
 	}
 	members, repeated := membersOf(body)
-	if repeated == at {
+	if slices.Contains(repeated, at) {
 		return at, true
+	}
+	for name := range members {
+		if name != at && strings.EqualFold(name, at) {
+			return name, true // encoding/json takes it for the record too
+		}
 	}
 	return undeclaredIn(members[at], fieldsOf(typ)[at])
 }
@@ -27,9 +33,9 @@ func undeclaredIn(value json.RawMessage, typ reflect.Type) (name string, found b
 		return "", false
 	case typ.Kind() == reflect.Pointer:
 		return undeclaredIn(value, typ.Elem())
-	case typ.Kind() == reflect.Slice && typ.Elem().Kind() != reflect.Uint8:
+	case typ.Kind() == reflect.Slice:
 		var items []json.RawMessage
-		_ = json.Unmarshal(value, &items) // the answer was decoded before: it is well formed
+		_ = json.Unmarshal(value, &items) // the answer was decoded before: only []byte is no array
 		for _, item := range items {
 			if name, found = undeclaredIn(item, typ.Elem()); found {
 				return name, true
@@ -38,8 +44,8 @@ func undeclaredIn(value json.RawMessage, typ reflect.Type) (name string, found b
 	case typ.Kind() == reflect.Struct:
 		declared := fieldsOf(typ)
 		members, repeated := membersOf(value)
-		if repeated != "" {
-			return repeated, true
+		if len(repeated) > 0 {
+			return repeated[0], true
 		}
 		for name, member := range members {
 			field, ok := declared[name]
@@ -64,12 +70,12 @@ func fieldsOf(typ reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// membersOf reads a JSON object without taking sides among members of the same name: it names one that is repeated.
-func membersOf(object json.RawMessage) (members map[string]json.RawMessage, repeated string) {
+// membersOf reads a JSON object without taking sides among members of the same name: it names those that are repeated.
+func membersOf(object json.RawMessage) (members map[string]json.RawMessage, repeated []string) {
 	members = map[string]json.RawMessage{}
 	dec := json.NewDecoder(bytes.NewReader(object))
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return members, ""
+		return members, nil
 	}
 	for dec.More() {
 		key, err := dec.Token()
@@ -79,7 +85,7 @@ func membersOf(object json.RawMessage) (members map[string]json.RawMessage, repe
 			break
 		}
 		if _, again := members[name]; again {
-			repeated = name
+			repeated = append(repeated, name)
 		}
 		members[name] = value
 	}

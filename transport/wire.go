@@ -10,6 +10,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -192,7 +193,16 @@ func (w *Wire) once(
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
-	resp.Body = &exchangeBody{ReadCloser: resp.Body, left: w.options.MaxBody, ended: ended}
+	resp.Body = &exchangeBody{ReadCloser: resp.Body, left: w.options.MaxBody, ended: func(err error) {
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			err = whyEnded(ctx)
+		default:
+			err = unquoted(err)
+		}
+		ended(err)
+	}}
 	return resp, nil
 }
 
@@ -249,15 +259,23 @@ func notSent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
 }
 
-// unquoted takes out of an error what it quotes of the exchange: its URL, and the lines of an answer that is not HTTP.
+// unquoted takes out of an error what it quotes of the exchange: its URL, the lines of an answer that is not HTTP, and
+// the text that a server may send when it hangs up.
 func unquoted(err error) error {
 	for u := (*url.Error)(nil); errors.As(err, &u); {
 		err = u.Err
 	}
-	const broken = "net/http: HTTP/1.x transport connection broken" // what it wraps may be a complaint about such a line
+	const (
+		broken = "net/http: HTTP/1.x transport connection broken" // what it wraps may be a complaint about such a line
+		hungUp = "http2: server sent GOAWAY"
+	)
+	var line textproto.ProtocolError
 	var network net.Error
-	if !strings.Contains(err.Error(), broken) ||
-		errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	switch text := err.Error(); {
+	case errors.As(err, &line), strings.Contains(text, hungUp):
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case !strings.Contains(text, broken):
 		return err
 	}
 	return errors.New("the connection broke, or the answer is not HTTP")
@@ -307,10 +325,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	}
 	const most = math.MaxInt64 / int64(time.Second)
 	seconds, err := strconv.ParseInt(value, 10, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange) && value[0] != '-':
-		return math.MaxInt64
-	case err == nil:
+	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range it is the nearest that an int64 holds
 		return time.Duration(min(max(seconds, 0), most)) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/gen/stancer"
 	"github.com/contract-first/customers/transport"
 )
 
@@ -195,6 +196,61 @@ func TestAnswerThatIsNotHTTPIsNotQuoted(t *testing.T) {
 	}
 }
 
+// So may what comes after a body.
+func TestBrokenTrailerIsNotQuoted(t *testing.T) {
+	var hook exchanges
+	p := newProvider(t, "http://localhost", basic, transport.Options{
+		Hook: hook.hook, RoundTripper: silent(t, "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"+email+"\r\n\r\n"),
+	})
+	e := failure(t, p.do(t.Context(), customers.OpCreate))
+	assert.Equal(t, customers.ErrUnavailable, e.Kind)
+	assert.Equal(t, "the answer broke off", e.Detail)
+	require.Len(t, hook.seen(), 1)
+	require.Error(t, hook.seen()[0].Err)
+	assertQuiet(t, hook.seen()[0].Err)
+}
+
+// A server of HTTP/2 may say why it hangs up.
+func TestGoodbyeIsNotQuoted(t *testing.T) {
+	const settings, headers, goAway = 0x4, 0x1, 0x7 // types of frames (RFC 9113, section 6)
+	frame := func(kind byte, payload string) string {
+		return string([]byte{0, 0, byte(len(payload)), kind, 0, 0, 0, 0, 0}) + payload
+	}
+	const lastStream, enhanceYourCalm = "\x00\x00\x00\x01", "\x00\x00\x00\x0b"
+
+	tr := &http.Transport{Protocols: new(http.Protocols)}
+	tr.Protocols.SetUnencryptedHTTP2(true)
+	tr.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		requested := make(chan struct{})
+		go func() {
+			in := bufio.NewReader(theirs)
+			_, _ = in.Discard(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+			for {
+				head := make([]byte, 9)
+				if _, err := io.ReadFull(in, head); err != nil {
+					return
+				}
+				_, _ = in.Discard(int(head[1])<<8 | int(head[2]))
+				if head[3] == headers {
+					close(requested)
+				}
+			}
+		}()
+		go func() {
+			_, _ = io.WriteString(theirs, frame(settings, ""))
+			<-requested
+			_, _ = io.WriteString(theirs, frame(goAway, lastStream+enhanceYourCalm+email))
+			_ = theirs.Close()
+		}()
+		return ours, nil
+	}
+	p := newProvider(t, "http://localhost", basic, transport.Options{RoundTripper: tr})
+	e := failure(t, p.do(t.Context(), customers.OpGet))
+	assert.Equal(t, customers.ErrUnavailable, e.Kind)
+	assert.ErrorContains(t, e, "the connection broke")
+}
+
 func TestFailuresOfTheRoundTripper(t *testing.T) {
 	for name, tt := range map[string]struct {
 		roundTrip func(*http.Request) (*http.Response, error)
@@ -242,26 +298,72 @@ func TestFailuresOfTheRoundTripper(t *testing.T) {
 	}
 }
 
+// A RoundTripper may break its contract. It must not take the program with it.
+func TestRoundTripperThatGivesNothing(t *testing.T) {
+	t.Run("no answer and no error", func(t *testing.T) {
+		var hook exchanges
+		p := newProvider(t, "https://api.example.com", basic, transport.Options{
+			Hook:         hook.hook,
+			RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }),
+		})
+		for _, op := range operations {
+			e := failure(t, p.do(t.Context(), op))
+			assert.Equal(t, customers.ErrUnavailable, e.Kind)
+			assert.ErrorContains(t, e, "RoundTripper")
+			if op == customers.OpDelete {
+				assert.Equal(t, customers.ErrUnknownOutcome, e.Outcome, "nothing tells whether it was sent")
+			}
+		}
+		require.Len(t, hook.seen(), len(operations))
+		assert.Error(t, hook.seen()[0].Err)
+	})
+	for status, kind := range map[int]customers.Kind{
+		200: customers.ErrContract, 204: "", 401: customers.ErrUnauthenticated, 500: customers.ErrUnavailable,
+	} {
+		t.Run("no body, "+strconv.Itoa(status), func(t *testing.T) {
+			p := newProvider(t, "https://api.example.com", transport.Bearer(new(mint).fetch), transport.Options{
+				RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
+					return &http.Response{StatusCode: status}, nil
+				}),
+			})
+			err := p.do(t.Context(), customers.OpGet)
+			if kind == "" {
+				require.NoError(t, err)
+				return
+			}
+			e := failure(t, err)
+			assert.Equal(t, kind, e.Kind)
+			assert.Equal(t, status, e.Status)
+		})
+	}
+	t.Run("nothing at all", func(t *testing.T) {
+		p := replying(t, func() *http.Response { return &http.Response{} })
+		e := failure(t, p.do(t.Context(), customers.OpCreate))
+		assert.Equal(t, customers.ErrContract, e.Kind)
+		assert.Equal(t, customers.ErrUnknownOutcome, e.Outcome)
+	})
+}
+
 func TestCredentialsThatCannotBeSentAreNotPrinted(t *testing.T) {
 	var seen arrivals
-	p := newProvider(t, serve(t, seen.then(answer(200, record))), transport.Static("Api_key", secret+"\n"), transport.Options{})
+	p := newProvider(t, serve(t, seen.then(answer(200, record))), transport.Static(http.Header{"api_key": {secret + "\n"}}), transport.Options{})
 	e := failure(t, p.do(t.Context(), customers.OpCreate))
 	assert.Equal(t, customers.ErrNotSent, e.Outcome)
-	assert.ErrorContains(t, e, "Api_key")
+	assert.ErrorContains(t, e, "api_key")
 	assert.Empty(t, seen.list())
 }
 
-// silent is a RoundTripper of net/http over a pipe to a server that reads requests, writes head and says no more. Inside
-// of a synctest bubble time passes only when nothing else can happen.
-func silent(t *testing.T, head string) http.RoundTripper {
+// piped is a RoundTripper of net/http over pipes to a server that reads one request per connection and speaks for
+// itself; hungUp waits until the client has gone. Inside of a synctest bubble time passes only when nothing else can
+// happen.
+func piped(t *testing.T, speak func(conn net.Conn, req *http.Request, hungUp func())) http.RoundTripper {
 	tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		go func() {
 			in := bufio.NewReader(theirs)
 			if req, err := http.ReadRequest(in); err == nil {
 				_, _ = io.Copy(io.Discard, req.Body)
-				_, _ = io.WriteString(theirs, head)
-				_, _ = in.ReadByte() // until the client hangs up
+				speak(theirs, req, func() { _, _ = in.ReadByte() })
 			}
 			_ = theirs.Close()
 		}()
@@ -269,6 +371,14 @@ func silent(t *testing.T, head string) http.RoundTripper {
 	}}
 	t.Cleanup(tr.CloseIdleConnections)
 	return tr
+}
+
+// silent is piped to a server that writes head and says no more.
+func silent(t *testing.T, head string) http.RoundTripper {
+	return piped(t, func(conn net.Conn, _ *http.Request, hungUp func()) {
+		_, _ = io.WriteString(conn, head)
+		hungUp()
+	})
 }
 
 func TestTimeout(t *testing.T) {
@@ -293,8 +403,8 @@ func TestTimeout(t *testing.T) {
 		"half an answer": {"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{", 2 * time.Second, want{
 			201, customers.ErrUnavailable, customers.ErrUnknownOutcome, "the answer did not end within 2s",
 		}, 2 * time.Second},
-		"half a refusal": {"HTTP/1.1 409 Conflict\r\nContent-Length: 100\r\n\r\n{", 2 * time.Second, want{
-			409, customers.ErrAlreadyExists, customers.ErrRejected, "the answer did not end within 2s",
+		"half a refusal": {"HTTP/1.1 422 Unprocessable Entity\r\nContent-Length: 100\r\n\r\n{", 2 * time.Second, want{
+			422, customers.ErrInvalid, customers.ErrRejected, "the answer did not end within 2s",
 		}, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -392,6 +502,141 @@ func TestCallersContext(t *testing.T) {
 	})
 }
 
+// errgroup makes the error of the first call that fails the cause for which the others end. That error speaks of another
+// customer: who reads it as this call's would adopt the wrong one, or repeat what was done.
+func TestErrorOfAnotherCall(t *testing.T) {
+	other := &customers.Error{
+		Provider: "stancer", Op: customers.OpCreate, Kind: customers.ErrAlreadyExists, Outcome: customers.ErrRejected,
+		Status: 409, ExistingID: "somebody else",
+	}
+	causes := map[string]error{
+		"itself":  other,
+		"wrapped": fmt.Errorf("row 7: %w", other),
+		"joined":  errors.Join(errCause, other),
+		"within":  &customers.Error{Kind: customers.ErrUnavailable, Err: other},
+	}
+	dialing := func(t *testing.T) http.RoundTripper {
+		ended := make(chan struct{})
+		t.Cleanup(func() { close(ended) })
+		return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			<-ended // net/http lets a dial go on, for the next request
+			return nil, errCause
+		}}
+	}
+	waiting := func(t *testing.T) transport.Auth {
+		fetch := gated{gate: make(chan struct{})}
+		t.Cleanup(func() { close(fetch.gate) })
+		return transport.Bearer(fetch.fetch)
+	}
+	for name, tt := range map[string]struct {
+		auth    func(*testing.T) transport.Auth
+		over    func(*testing.T) http.RoundTripper
+		outcome customers.Outcome
+		status  int
+	}{
+		"while dialing": {
+			over: dialing, outcome: customers.ErrNotSent,
+		},
+		"waiting for a token": {
+			auth: waiting, over: func(*testing.T) http.RoundTripper { return ok }, outcome: customers.ErrNotSent,
+		},
+		"in flight": {
+			over: func(t *testing.T) http.RoundTripper { return silent(t, "") }, outcome: customers.ErrUnknownOutcome,
+		},
+		"reading the answer": {
+			over: func(t *testing.T) http.RoundTripper {
+				return silent(t, "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{")
+			},
+			outcome: customers.ErrUnknownOutcome, status: 201,
+		},
+		"reading a refusal": {
+			over: func(t *testing.T) http.RoundTripper {
+				return silent(t, "HTTP/1.1 422 Unprocessable Entity\r\nContent-Length: 100\r\n\r\n{")
+			},
+			outcome: customers.ErrRejected, status: 422,
+		},
+		"a RoundTripper that tells the cause": {
+			over: func(*testing.T) http.RoundTripper {
+				return roundTripper(func(req *http.Request) (*http.Response, error) {
+					_, _ = io.Copy(io.Discard, req.Body)
+					<-req.Context().Done()
+					return nil, fmt.Errorf("gave up: %w", context.Cause(req.Context()))
+				})
+			},
+			outcome: customers.ErrUnknownOutcome,
+		},
+	} {
+		for of, cause := range causes {
+			t.Run(name+", "+of, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					auth := basic
+					if tt.auth != nil {
+						auth = tt.auth(t)
+					}
+					var hook exchanges
+					p := newProvider(t, "http://localhost", auth, transport.Options{RoundTripper: tt.over(t), Hook: hook.hook})
+					ctx, cancel := context.WithCancelCause(t.Context())
+					failed := make(chan error)
+					go func() { failed <- p.do(ctx, customers.OpCreate) }()
+					synctest.Wait()
+					cancel(cause)
+					err := <-failed
+
+					e := failure(t, err)
+					assert.Equal(t, customers.ErrCanceled, e.Kind)
+					assert.Equal(t, tt.outcome, e.Outcome)
+					assert.Equal(t, tt.status, e.Status)
+					assert.Empty(t, e.ExistingID)
+					assertNothingOf(t, err, other)
+					require.ErrorIs(t, err, context.Canceled)
+					for _, x := range hook.seen() {
+						assertNothingOf(t, x.Err, other)
+						require.ErrorIs(t, x.Err, context.Canceled)
+					}
+				})
+			})
+		}
+	}
+	t.Run("before", func(t *testing.T) {
+		for _, cause := range causes {
+			p := newProvider(t, "https://api.example.com", basic, transport.Options{RoundTripper: ok})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(cause)
+			err := p.do(ctx, customers.OpCreate)
+			assert.Equal(t, customers.ErrNotSent, failure(t, err).Outcome)
+			assertNothingOf(t, err, other)
+		}
+	})
+	t.Run("waiting for a turn", func(t *testing.T) {
+		for _, cause := range causes {
+			synctest.Test(t, func(t *testing.T) {
+				var locks transport.Locks
+				release := make(chan struct{})
+				go func() { _ = locks.Do(t.Context(), id, func() error { <-release; return nil }) }()
+				synctest.Wait()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				cancel(cause)
+				err := locks.Do(ctx, id, func() error { t.Error("it was not its turn"); return nil })
+				require.ErrorIs(t, err, customers.ErrCanceled)
+				require.ErrorIs(t, err, customers.ErrNotSent)
+				require.ErrorIs(t, err, context.Canceled)
+				assertNothingOf(t, err, other)
+				close(release)
+			})
+		}
+	})
+}
+
+func assertNothingOf(t *testing.T, err error, other *customers.Error) {
+	t.Helper()
+	assert.NotErrorIs(t, err, other)
+	assert.NotErrorIs(t, err, customers.ErrAlreadyExists)
+	for e := (*customers.Error)(nil); errors.As(err, &e); err = e.Err {
+		assert.NotEqual(t, other.Status, e.Status)
+		assert.Empty(t, e.ExistingID)
+	}
+}
+
 type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
@@ -449,6 +694,7 @@ func TestBaseURL(t *testing.T) {
 		"https://api.example.com/":           "https://api.example.com",
 		"https://api.example.com/root/v1///": "https://api.example.com/root/v1",
 		"https://api.example.com/a%2Fb/":     "https://api.example.com/a%2Fb",
+		"https://api.example.com/v1..2/...":  "https://api.example.com/v1..2/...",
 		"HTTPS://api.example.com:8443":       "https://api.example.com:8443",
 		"http://localhost:8080":              "http://localhost:8080",
 		"http://127.0.0.1":                   "http://127.0.0.1",
@@ -483,6 +729,10 @@ func TestBaseURL(t *testing.T) {
 		"https://example.com?":                 "query or fragment",
 		"https://example.com#canary":           "query or fragment",
 		"https://example.com/#":                "query or fragment",
+		"https://example.com/canary/../v1":     "dot segments",
+		"https://example.com/canary/..":        "dot segments",
+		"https://example.com/./canary":         "dot segments",
+		"https://example.com/canary/%2e%2E/":   "dot segments",
 		"http://canary.example.com":            "must be https",
 		"http://127.0.0.1.canary.example.com":  "must be https",
 		"http://localhost.canary.example.com":  "must be https",
@@ -532,48 +782,144 @@ func TestMaxBody(t *testing.T) {
 }
 
 func TestHook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var seen exchanges
-		answers := []func() (*http.Response, error){
-			func() (*http.Response, error) {
-				resp := respond(http.StatusCreated, record)
-				resp.Header.Set("X-Request-Id", "req-1")
-				return resp, nil
-			},
-			func() (*http.Response, error) { return respond(http.StatusNotFound, "{}"), nil },
-			func() (*http.Response, error) { return nil, &url.Error{Op: "Get", URL: "/" + id, Err: errCause} },
+	slow := func(then error) io.ReadCloser {
+		text := strings.NewReader(record)
+		return io.NopCloser(readFunc(func(p []byte) (int, error) {
+			if n, err := text.Read(p); err == nil {
+				return n, nil
+			}
+			time.Sleep(4 * time.Second)
+			return 0, then
+		}))
+	}
+	withBody := func(body io.ReadCloser) func() (*http.Response, error) {
+		return func() (*http.Response, error) {
+			resp := respond(http.StatusCreated, "")
+			resp.Header.Set("X-Request-Id", "req-1")
+			resp.Body, resp.ContentLength = body, -1
+			return resp, nil
 		}
-		p := newProvider(t, "https://api.example.com", basic, transport.Options{
-			Hook: seen.hook,
-			RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
-				time.Sleep(3 * time.Second)
-				next := answers[0]
-				answers = answers[1:]
-				return next()
-			}),
-		})
-		require.NoError(t, p.do(t.Context(), customers.OpCreate))
-		require.Error(t, p.do(t.Context(), customers.OpDelete))
-		require.Error(t, p.do(t.Context(), customers.OpGet))
-		require.Error(t, p.delete(t.Context(), "a/../b"), "not sent, so no exchange")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for name, tt := range map[string]struct {
+			op      customers.Op
+			respond func() (*http.Response, error)
+			want    transport.Exchange
+			err     error
+			text    string
+		}{
+			"success": {
+				op: customers.OpCreate, respond: withBody(slow(io.EOF)),
+				want: transport.Exchange{Method: "POST", Status: 201, RequestID: "req-1", Duration: 7 * time.Second},
+			},
+			"refusal": {
+				op:      customers.OpDelete,
+				respond: func() (*http.Response, error) { return respond(http.StatusNotFound, inOwnForm), nil },
+				want:    transport.Exchange{Method: "DELETE", Status: 404, Duration: 3 * time.Second},
+			},
+			"what is no JSON": {
+				op:      customers.OpGet,
+				respond: func() (*http.Response, error) { return respond(http.StatusOK, "<html>"+email), nil },
+				want:    transport.Exchange{Method: "GET", Status: 200, Duration: 3 * time.Second},
+			},
+			"no answer": {
+				op:      customers.OpGet,
+				respond: func() (*http.Response, error) { return nil, &url.Error{Op: "Get", URL: "/" + id, Err: errCause} },
+				want:    transport.Exchange{Method: "GET", Duration: 3 * time.Second},
+				err:     errCause, text: "unavailable",
+			},
+			"broken off": {
+				op: customers.OpCreate, respond: withBody(slow(io.ErrUnexpectedEOF)),
+				want: transport.Exchange{Method: "POST", Status: 201, RequestID: "req-1", Duration: 7 * time.Second},
+				err:  io.ErrUnexpectedEOF,
+			},
+			"broken off, with a quotation": {
+				op: customers.OpCreate, respond: withBody(slow(&url.Error{Op: "Get", URL: email, Err: errCause})),
+				want: transport.Exchange{Method: "POST", Status: 201, RequestID: "req-1", Duration: 7 * time.Second},
+				err:  errCause,
+			},
+			"too large": {
+				op:      customers.OpCreate,
+				respond: func() (*http.Response, error) { return respond(http.StatusCreated, strings.Repeat(" ", 2<<20)), nil },
+				want:    transport.Exchange{Method: "POST", Status: 201, Duration: 3 * time.Second},
+				text:    "larger than MaxBody",
+			},
+		} {
+			var hook exchanges
+			closed := false
+			p := newProvider(t, "https://api.example.com", basic, transport.Options{
+				Hook: func(ctx context.Context, x transport.Exchange) {
+					assert.True(t, closed || x.Status == 0, "%s: the exchange has ended", name)
+					hook.hook(ctx, x)
+				},
+				RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
+					time.Sleep(3 * time.Second)
+					resp, err := tt.respond()
+					if err == nil {
+						resp.Body = &closing{Reader: resp.Body, closed: &closed}
+					}
+					return resp, err
+				}),
+			})
+			_ = p.do(t.Context(), tt.op)
 
-		got := seen.seen()
-		require.Len(t, got, 3)
-		assertQuiet(t, got)
-		assert.Contains(t, got[2].Reason, errCause.Error())
-		got[2].Reason = ""
-		assert.Equal(t, []transport.Exchange{
-			{
-				Provider: "stancer", Op: customers.OpCreate, Method: "POST", Status: 201, RequestID: "req-1",
-				Attempt: 1, Reason: "first attempt", Duration: 3 * time.Second,
-			},
-			{
-				Provider: "stancer", Op: customers.OpDelete, Method: "DELETE", Status: 404,
-				Attempt: 1, Reason: "first attempt", Duration: 3 * time.Second,
-			},
-			{Provider: "stancer", Op: customers.OpGet, Method: "GET", Attempt: 1, Duration: 3 * time.Second},
-		}, got)
+			got := hook.seen()
+			require.Len(t, got, 1, name)
+			assertQuiet(t, got[0])
+			if tt.err == nil && tt.text == "" {
+				require.NoError(t, got[0].Err, name)
+			} else {
+				assertQuiet(t, got[0].Err)
+				assert.ErrorContains(t, got[0].Err, tt.text, name)
+			}
+			if tt.err != nil {
+				require.ErrorIs(t, got[0].Err, tt.err, name)
+			}
+			got[0].Err = nil
+			tt.want.Provider, tt.want.Op, tt.want.Attempt, tt.want.Reason = "stancer", tt.op, 1, "first attempt"
+			assert.Equal(t, tt.want, got[0], name)
+		}
 	})
+}
+
+func TestHookSeesNothingOfWhatIsNotSent(t *testing.T) {
+	var hook exchanges
+	p := newProvider(t, "https://api.example.com", basic, transport.Options{RoundTripper: ok, Hook: hook.hook})
+	require.Error(t, p.delete(t.Context(), "a/../b"))
+	_, err := p.create(t.Context(), stancer.CustomerCreate{Name: "C"})
+	require.Error(t, err)
+	assert.Empty(t, hook.seen())
+}
+
+// A timeout while the answer is read is the failure of that exchange.
+func TestHookSeesTheTimeout(t *testing.T) {
+	for _, head := range []string{"", "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{"} {
+		synctest.Test(t, func(t *testing.T) {
+			var hook exchanges
+			p := newProvider(t, "http://localhost", basic, transport.Options{RoundTripper: silent(t, head), Hook: hook.hook})
+			require.Error(t, p.do(t.Context(), customers.OpCreate))
+			got := hook.seen()
+			require.Len(t, got, 1)
+			require.ErrorIs(t, got[0].Err, context.DeadlineExceeded)
+			assert.Equal(t, 30*time.Second, got[0].Duration)
+		})
+	}
+}
+
+// Who uses the client that As gives ends the exchange by closing the body, once.
+func TestHookAtTheEndOfARawExchange(t *testing.T) {
+	var hook exchanges
+	p := newProvider(t, serve(t, answer(200, record)), basic, transport.Options{Hook: hook.hook})
+	resp, err := p.api.GetCustomer(t.Context(), id)
+	require.NoError(t, err)
+	_, err = io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Empty(t, hook.seen())
+	require.NoError(t, resp.Body.Close())
+	require.NoError(t, resp.Body.Close())
+	require.Len(t, hook.seen(), 1)
+	assert.Empty(t, hook.seen()[0].Op)
+	assert.NoError(t, hook.seen()[0].Err)
 }
 
 func TestHookGetsTheCallersContext(t *testing.T) {
@@ -588,6 +934,7 @@ func TestHookGetsTheCallersContext(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the clock stands still
+		const longest = 9223372036 * time.Second // in whole seconds
 		now := time.Now().UTC()
 		for value, want := range map[string]time.Duration{
 			"":    0,
@@ -596,12 +943,19 @@ func TestRetryAfter(t *testing.T) {
 			now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
 			now.Add(90 * time.Second).Format(time.RFC850):     90 * time.Second,
 			now.Add(-time.Hour).Format(http.TimeFormat):       0,
-			"-1":                  0,
-			"1.5":                 0,
-			"2147483647":          2147483647 * time.Second,
-			"2147483648":          0,
-			"9223372036854775807": 0,
-			"soon, " + email:      0,
+			"-1":                    0,
+			"1.5":                   0,
+			"2147483647":            2147483647 * time.Second,
+			"2147483648":            2147483648 * time.Second,
+			"9223372036":            longest,
+			"9223372037":            longest,
+			"9223372036854775807":   longest,
+			"9223372036854775808":   longest,
+			strings.Repeat("9", 99): longest,
+			"-9223372036854775809":  0,
+			"1e3":                   0,
+			" ":                     0,
+			"soon, " + email:        0,
 		} {
 			p := newProvider(t, "https://api.example.com", basic, transport.Options{
 				RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
@@ -717,7 +1071,7 @@ func TestConnectionsAreReused(t *testing.T) {
 			_ = p.do(t.Context(), op)
 		}
 	}
-	assert.EqualValues(t, 1, opened.Load())
+	assert.EqualValues(t, 2, opened.Load(), "one is spent on the refusal of a token, whose end nobody waits for")
 }
 
 // No answer, whatever becomes of it, leaves a connection, a timer or a context behind.
@@ -740,7 +1094,7 @@ func TestNothingStaysOpen(t *testing.T) {
 			p := newProvider(t, "https://api.example.com", transport.Bearer(new(mint).fetch), transport.Options{
 				RoundTripper: roundTripper(func(req *http.Request) (*http.Response, error) {
 					resp := respond(tt.status, tt.body)
-					bodies = append(bodies, &closing{Reader: resp.Body})
+					bodies = append(bodies, &closing{Reader: resp.Body, closed: new(bool)})
 					resp.Body = bodies[len(bodies)-1]
 					sent = append(sent, req.Context())
 					return resp, nil
@@ -750,7 +1104,7 @@ func TestNothingStaysOpen(t *testing.T) {
 				_ = p.do(t.Context(), op)
 			}
 			for i, body := range bodies {
-				assert.True(t, body.closed)
+				assert.True(t, *body.closed)
 				assert.Error(t, sent[i].Err())
 			}
 		})
@@ -759,10 +1113,56 @@ func TestNothingStaysOpen(t *testing.T) {
 
 type closing struct {
 	io.Reader
-	closed bool
+	closed *bool
 }
 
 func (c *closing) Close() error {
-	c.closed = true
+	*c.closed = true
 	return nil
+}
+
+func TestClose(t *testing.T) {
+	var opened atomic.Int32
+	server := httptest.NewUnstartedServer(answer(http.StatusOK, record))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	start(t, server, (*httptest.Server).Start)
+
+	// The bubble ends when every goroutine has ended that was started in it, those of the connections included.
+	synctest.Test(t, func(t *testing.T) {
+		opened.Store(0)
+		p := newProvider(t, server.URL, basic, transport.Options{})
+		tokens := over(t, p.wire.With(transport.Auth{}))
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		require.NoError(t, tokens.do(t.Context(), customers.OpGet))
+		assert.EqualValues(t, 1, opened.Load(), "both share the connections")
+
+		p.wire.Close()
+		p.wire.Close()
+		require.NoError(t, p.do(t.Context(), customers.OpGet), "a later call connects anew")
+		assert.EqualValues(t, 2, opened.Load())
+
+		tokens.wire.Close()
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		assert.EqualValues(t, 3, opened.Load())
+
+		p.wire.Close()
+		if t.Failed() {
+			server.CloseClientConnections()
+		}
+	})
+
+	t.Run("not the caller's", func(t *testing.T) {
+		opened.Store(0)
+		tr := new(http.Transport)
+		t.Cleanup(tr.CloseIdleConnections)
+		p := newProvider(t, server.URL, basic, transport.Options{RoundTripper: tr})
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		p.wire.Close()
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		assert.EqualValues(t, 1, opened.Load())
+	})
 }
