@@ -1,11 +1,12 @@
-# Needs Go, git and make; everything else is fetched by Go at the versions that go.mod pins. The race detector also needs
-# a C compiler: without one the tests run without it, and say so.
+# Needs Go, git and make; everything else is fetched by Go, at the versions pinned in go.mod and here. The race detector
+# also needs a C compiler: without one the tests run without it, and say so.
+STATICCHECK = v0.7.0
 RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null && echo -race)
 
 .PHONY: help demo test generate lint
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  %-10s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## one customer through every operation of the four providers, on the embedded sandbox
 	@go run ./cmd/customers demo
@@ -23,5 +24,3 @@ lint: ## formatting, go.mod and static analysis
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt"; exit 1; }
 	go mod tidy -diff
 	go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
-
-STATICCHECK = v0.7.0

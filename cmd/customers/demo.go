@@ -246,9 +246,11 @@ func (r *run) delete(ctx context.Context) (string, error) {
 }
 
 func (r *run) getNothing(ctx context.Context) (string, error) {
-	_, err := r.client.Get(ctx, r.id)
-	if !errors.Is(err, customers.ErrNotFound) {
-		return "", fmt.Errorf("still there after delete: %w", err)
+	switch _, err := r.client.Get(ctx, r.id); {
+	case err == nil:
+		return "", errors.New("still there after delete")
+	case !errors.Is(err, customers.ErrNotFound):
+		return "", err
 	}
 	return "not found, as it should be", nil
 }

@@ -27,7 +27,7 @@ func TestGeneratedIsCurrent(t *testing.T) {
 			return err
 		}
 		if d.IsDir() {
-			if strings.HasPrefix(name, ".git") || name == "node_modules" {
+			if name == ".git" {
 				return filepath.SkipDir
 			}
 			return os.MkdirAll(filepath.Join(copied, name), 0o755)

@@ -117,7 +117,12 @@ func read(t *testing.T, file string) []message {
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var messages []message
-	for _, section := range txtar.Parse(data).Files {
+	for i, section := range txtar.Parse(data).Files {
+		if i%2 == 0 {
+			require.Equal(t, "request", section.Name, file)
+		} else {
+			require.Contains(t, []string{"response", "response, off contract"}, section.Name, file)
+		}
 		r := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(section.Data, "\r\n"...))))
 		first, err := r.ReadLine()
 		require.NoError(t, err, "%s: %s", file, section.Name)
