@@ -575,7 +575,7 @@ func TestCreateNamesUnsupportedFields(t *testing.T) {
 	p.Address.PostalCode = "01 BP 1"
 	_, err := open(t, newAcme(), customers.Policy{}).Create(t.Context(), p)
 	assert.EqualError(t, err,
-		"acme: create: unsupported field (not sent): address.postal_code: unsupported by this provider")
+		"acme: create: unsupported field (not sent): leave it out, or name it in Policy.AllowLoss; address.postal_code: unsupported by this provider")
 }
 
 func TestCreateOfAllowedLossListsOnlyWhatWasSet(t *testing.T) {

@@ -44,7 +44,7 @@ const (
 	ErrRateLimited Kind = "rate limited"
 	// ErrUnavailable: no answer, or one that says that the provider has a fault (5xx).
 	ErrUnavailable Kind = "unavailable"
-	// ErrCanceled: the caller's context ended first. errors.Is holds for its cause too.
+	// ErrCanceled: the caller's context ended first. errors.Is holds for its error and its cause too.
 	ErrCanceled Kind = "canceled"
 	// ErrContract: the answer is not what the contract says: not readable, too large, a redirect, without an id, …
 	ErrContract Kind = "contract broken"
@@ -98,13 +98,16 @@ func CannotClear(f Field) Violation {
 // Refuse is the error of a call that stops before anything is written: ErrUnsupportedField if the provider could not do
 // what is asked, ErrInvalid if the input breaks a rule.
 func Refuse(vs ...Violation) *Error {
-	kind := ErrUnsupportedField
+	e := &Error{Kind: ErrUnsupportedField, Outcome: ErrNotSent, Violations: vs}
 	for _, v := range vs {
-		if v.Rule != RuleUnsupported && v.Rule != RuleClear {
-			kind = ErrInvalid
+		switch {
+		case v == CannotKeep(v.Field):
+			e.Detail = "leave it out, or name it in Policy.AllowLoss"
+		case v.Rule != RuleUnsupported && v.Rule != RuleClear:
+			e.Kind = ErrInvalid
 		}
 	}
-	return &Error{Kind: kind, Outcome: ErrNotSent, Violations: vs}
+	return e
 }
 
 // String tells place, rule and bound.

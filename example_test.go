@@ -90,7 +90,7 @@ func ExampleClient_Create_unsupportedField() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, customers.ErrUnsupportedField), errors.Is(err, customers.ErrNotSent))
 	// Output:
-	// stancer: create: unsupported field (not sent): address.postal_code: unsupported by this provider; address.country: unsupported by this provider
+	// stancer: create: unsupported field (not sent): leave it out, or name it in Policy.AllowLoss; address.postal_code: unsupported by this provider; address.country: unsupported by this provider
 	// true true
 }
 

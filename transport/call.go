@@ -33,8 +33,8 @@ type opKey struct{}
 // Reply and has it accepted (accept may be nil). Every error is a [*customers.Error] with kind, outcome, status and what
 // the provider's error body tells.
 //
-// A success without a body, or with null, is the zero Reply after an update, a delete or with status 204, since nothing
-// of the answer is needed there; else it is an error.
+// A success without a body, or with null, is the zero Reply after an update or a delete, which need nothing of the
+// answer; else it is an error.
 func Call[Reply any](
 	ctx context.Context, w *Wire, op customers.Op, send Send, accept Accept[Reply], requests ...Checker,
 ) (*Reply, error) {
@@ -61,7 +61,8 @@ func ReadForUpdate[Reply any](
 	if name, found := undeclared[Reply](body, record); found && !customers.LossAllowed(ctx, customers.FieldUndeclared) {
 		return nil, &customers.Error{
 			Kind: customers.ErrUnsupportedField, Outcome: customers.ErrNotSent,
-			Detail: "the record has a property that the contract does not know, and would have to be written without it",
+			Detail: "the record has a property that the contract does not know, and would have to be written without it; " +
+				"to allow that, name customers.FieldUndeclared in Policy.AllowLoss",
 			Violations: []customers.Violation{{
 				Field: customers.FieldUndeclared, Rule: "additionalProperties", Bound: identifier(name),
 			}},
@@ -102,6 +103,11 @@ func call[Reply any](
 		if complaint == "" {
 			return reply, body, nil
 		}
+		// Some providers say no with a success: then their words are kept.
+		said := *e
+		if w.decode != nil && isJSON(resp.Header) && utf8.Valid(body) && w.decode(&said, body) {
+			e.Code, e.Message = identifier(said.Code), said.Message
+		}
 		// A write that succeeded with an answer that nobody understands is one whose result is not known.
 		e.Kind, e.Outcome, e.Detail = customers.ErrContract, customers.ErrUnknownOutcome, complaint
 	}
@@ -111,7 +117,7 @@ func call[Reply any](
 // decode reads the body of a success into reply; it says what is wrong, "" if nothing is.
 func decode(op customers.Op, resp *http.Response, body []byte, reply any) (complaint string) {
 	switch {
-	case isEmpty(body) && (op == customers.OpUpdate || op == customers.OpDelete || resp.StatusCode == http.StatusNoContent):
+	case isEmpty(body) && (op == customers.OpUpdate || op == customers.OpDelete):
 		return ""
 	case isEmpty(body):
 		return "the answer is empty"
@@ -136,7 +142,7 @@ func (w *Wire) brokeOff(ctx context.Context, e *customers.Error, err error) {
 	case ctx.Err() != nil:
 		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
 	case errors.Is(err, errTooLarge):
-		e.Detail = fmt.Sprintf("the answer is larger than %d bytes", w.options.MaxBody)
+		e.Detail = fmt.Sprintf("the answer is larger than %d bytes (Options.MaxBody)", w.options.MaxBody)
 		if unsure {
 			e.Kind = customers.ErrContract
 		}
@@ -144,7 +150,7 @@ func (w *Wire) brokeOff(ctx context.Context, e *customers.Error, err error) {
 		e.Kind = customers.ErrUnavailable
 	}
 	if errors.Is(err, context.DeadlineExceeded) && e.Err == nil {
-		e.Detail = fmt.Sprintf("the answer did not end within %v", w.options.Timeout)
+		e.Err, e.Detail = context.DeadlineExceeded, fmt.Sprintf("the answer did not end within %v (Options.Timeout)", w.options.Timeout)
 	}
 	if success {
 		e.Outcome = customers.ErrUnknownOutcome
@@ -270,6 +276,14 @@ func describe(err error) string {
 func NeedID(id string) string {
 	if id == "" {
 		return "the answer has no id"
+	}
+	return ""
+}
+
+// NotOther is the complaint of an [Accept] about an answer that need not have an id, but has another customer's.
+func NotOther(want, got string) string {
+	if got != "" && got != want {
+		return "the answer has another customer's id"
 	}
 	return ""
 }

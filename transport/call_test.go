@@ -204,7 +204,7 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 		}
 	}
 	const page = "<html><title>" + email + "</title></html>"
-	const large = "the answer is larger than 1048576 bytes"
+	const large = "the answer is larger than 1048576 bytes (Options.MaxBody)"
 	huge := strings.Repeat(" ", 1<<20) + record
 
 	for name, tt := range map[string]struct {
@@ -344,7 +344,7 @@ func TestAccept(t *testing.T) {
 	}{
 		"nothing":    {customers.OpUpdate, 200, "", ""},
 		"null":       {customers.OpDelete, 200, "null", ""},
-		"no content": {customers.OpCreate, 204, "", ""},
+		"no content": {customers.OpUpdate, 204, "", ""},
 		"a refusal":  {customers.OpCreate, 422, record, customers.ErrInvalid},
 		"no JSON":    {customers.OpCreate, 200, "<html>", customers.ErrContract},
 	} {
@@ -369,11 +369,45 @@ func TestIDsOfAnswers(t *testing.T) {
 	}
 }
 
+// A page without a body must not read as the end of a list.
+func TestNoContentIsNoList(t *testing.T) {
+	for _, op := range []customers.Op{customers.OpList, customers.OpFind, customers.OpGet, customers.OpCreate, ""} {
+		p := connect(t, answer(http.StatusNoContent, ""))
+		_, err := transport.Call[stancer.Customer](t.Context(), p.wire, op, func(ctx context.Context) (*http.Response, error) {
+			return p.api.GetCustomer(ctx, id)
+		}, nil)
+		e := failure(t, err)
+		assert.Equal(t, customers.ErrContract, e.Kind)
+		assert.Equal(t, http.StatusNoContent, e.Status)
+	}
+}
+
+func TestIDsOfAnswersThatNeedNone(t *testing.T) {
+	assert.Empty(t, transport.NotOther("1", "1"))
+	assert.Empty(t, transport.NotOther("1", ""))
+	assert.Equal(t, "the answer has another customer's id", transport.NotOther("1", "canary"))
+}
+
+// A provider may say no with a success: its words are kept, the outcome is not known.
+func TestRefusalInsideOfASuccess(t *testing.T) {
+	p := connect(t, answer(http.StatusOK, `{"error":{"type":"invalid_request_error","message":"`+email+` is known"}}`))
+	_, err := transport.Call(t.Context(), p.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
+		return p.api.CreateCustomer(ctx, newCustomer)
+	}, func(c *stancer.Customer) string { return transport.NeedID(c.ID) })
+	e := failure(t, err)
+	assert.Equal(t, customers.ErrContract, e.Kind)
+	assert.Equal(t, customers.ErrUnknownOutcome, e.Outcome)
+	assert.Equal(t, "invalid_request_error", e.Code)
+	assert.Contains(t, e.Message, "is known")
+}
+
 func TestEmptySuccess(t *testing.T) {
-	t.Run("204 is the zero value", func(t *testing.T) {
-		got, err := connect(t, answer(http.StatusNoContent, "")).create(t.Context(), newCustomer)
-		require.NoError(t, err)
-		assert.Equal(t, &stancer.Customer{}, got)
+	t.Run("204 is no answer where one is needed", func(t *testing.T) {
+		_, err := connect(t, answer(http.StatusNoContent, "")).create(t.Context(), newCustomer)
+		e := failure(t, err)
+		assert.Equal(t, customers.ErrContract, e.Kind)
+		assert.Equal(t, customers.ErrUnknownOutcome, e.Outcome)
+		assert.Equal(t, http.StatusNoContent, e.Status)
 	})
 	for name, handler := range map[string]http.HandlerFunc{
 		"204":      answer(http.StatusNoContent, ""),
@@ -434,7 +468,7 @@ func TestHugeAnswerIsNotRead(t *testing.T) {
 	assert.Equal(t, 422, e.Status)
 	assert.Equal(t, customers.ErrInvalid, e.Kind)
 	assert.Equal(t, customers.ErrRejected, e.Outcome)
-	assert.Equal(t, "the answer is larger than 1048576 bytes", e.Detail)
+	assert.Equal(t, "the answer is larger than 1048576 bytes (Options.MaxBody)", e.Detail)
 
 	<-gone
 	assert.Less(t, written.Load(), int64(size), "the rest stays with the server, but for what the sockets hold")

@@ -6,7 +6,7 @@
 //   - Credentials are added below the generated client and go only to the configured host. No redirect is followed:
 //     a 3xx answer is an error.
 //   - The answer is read up to Options.MaxBody; a longer one is an error, never cut.
-//   - The whole exchange, reading included, takes at most Options.Timeout.
+//   - The whole request, reading the answer included, takes at most Options.Timeout.
 //   - Plain http is refused, loopback aside.
 //   - No write is sent twice, except once after a 401 where the credentials are a token that can be fetched anew: the
 //     provider refused the first one, so it did nothing. A read is also repeated by net/http where an idle connection

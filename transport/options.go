@@ -23,11 +23,14 @@ type Options struct {
 	// RoundTripper carries the requests: a proxy, client certificates, tracing. It must not follow redirects or repeat
 	// requests. Nil is a transport of its own with the proxy settings of the environment.
 	RoundTripper http.RoundTripper
-	// Timeout bounds one exchange, from the connection to the last byte of the answer. 0 is 30 seconds.
+	// Timeout bounds one request to its end: the wait for a token, the connection, the last byte of the answer, and the
+	// second attempt after a refused token. 0 is 30 seconds. An update that reads first makes two requests, and waits
+	// for other updates of the same customer as long as its context lets it.
 	Timeout time.Duration
 	// MaxBody bounds the answer's body in bytes, after decompression. 0 is 1 MiB.
 	MaxBody int64
-	// Hook sees every exchange after its end, in the goroutine of the call.
+	// Hook sees every exchange after its end, in the goroutine of the call; that of a token exchange, for which several
+	// calls may wait, in another one, perhaps after the call. It must be safe for concurrent use and must not panic.
 	Hook func(context.Context, Exchange)
 }
 

@@ -37,6 +37,9 @@ func undeclaredIn(value json.RawMessage, typ reflect.Type) (name string, found b
 		var items []json.RawMessage
 		_ = json.Unmarshal(value, &items) // the answer was decoded before: only []byte is no array
 		for _, item := range items {
+			if string(item) == "null" && typ.Elem().Kind() == reflect.Struct {
+				return "null", true // it would be written as an empty object
+			}
 			if name, found = undeclaredIn(item, typ.Elem()); found {
 				return name, true
 			}

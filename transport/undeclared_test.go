@@ -49,11 +49,12 @@ func TestUndeclaredProperties(t *testing.T) {
 	}{
 		"nothing":          {`{}`, ""},
 		"all that is ours": {`{"id":1,"name":"x","home":{"city":"x"},"work":{"city":"x","inner":{"city":"x"}},"others":[{"city":"x"},{}],"former":[{"city":"x"},null],"grid":[[{"city":"x"}],[]]}`, ""},
-		"nulls":            {`{"id":null,"name":null,"home":null,"work":null,"others":null,"former":null,"grid":[null,[null]],"labels":null,"free":null}`, ""},
+		"nulls":            {`{"id":null,"name":null,"home":null,"work":null,"others":null,"former":null,"grid":[null],"labels":null,"free":null}`, ""},
 		"free forms": {
 			`{"since":"2024-05-06T07:08:09Z","photo":"Z2Vv","whatever":{"geo":{"geo":1}},"labels":{"geo":{"geo":1}},"free":[{"geo":1}]}`, "",
 		},
-		"of no object's type": {`{"whatever":[1,2,{"geo":1}]}`, ""},
+		"a null where an object would be written": {`{"grid":[[null]]}`, "null"},
+		"of no object's type":                     {`{"whatever":[1,2,{"geo":1}]}`, ""},
 
 		"one":                    {`{"geo":1}`, "geo"},
 		"one that is null":       {`{"geo":null}`, "geo"},

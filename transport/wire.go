@@ -10,7 +10,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -84,16 +83,13 @@ func (w *Wire) Base() string { return w.base.String() }
 // Do sends req as the promises of the package say. It is what the generated client calls; its errors are
 // [*customers.Error]. The caller reads and closes the body.
 func (w *Wire) Do(req *http.Request) (*http.Response, error) {
+	if err := w.check(req); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
 	op, _ := req.Context().Value(opKey{}).(customers.Op)
-	if err := req.Context().Err(); err != nil {
-		return nil, w.failed(req.Context(), true, err)
-	}
-	switch {
-	case req.URL.Scheme != w.base.Scheme || req.URL.Host != w.base.Host:
-		return nil, w.refused(customers.Violation{Pointer: "host", Rule: "format", Bound: "the one of BaseURL"})
-	case hasDotSegment(req.URL.Path):
-		return nil, w.refused(customers.Violation{Pointer: "path", Rule: "format", Bound: "no dot segment"})
-	}
 	ctx, cancel := context.WithTimeout(req.Context(), w.options.Timeout)
 	resp, err := w.authorized(ctx, req, op)
 	if err != nil {
@@ -103,6 +99,19 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 	resp.Request = req // the caller's: the one that was sent holds the credentials
 	resp.Body.(*exchangeBody).cancel = cancel
 	return resp, nil
+}
+
+// check refuses what must not be sent.
+func (w *Wire) check(req *http.Request) error {
+	switch err := req.Context().Err(); {
+	case err != nil:
+		return w.failed(req.Context(), true, err)
+	case req.URL.Scheme != w.base.Scheme || req.URL.Host != w.base.Host:
+		return w.refused(customers.Violation{Pointer: "host", Rule: "format", Bound: "the one of BaseURL"})
+	case hasDotSegment(req.URL.Path):
+		return w.refused(customers.Violation{Pointer: "path", Rule: "format", Bound: "no dot segment"})
+	}
+	return nil
 }
 
 func (w *Wire) refused(v customers.Violation) error {
@@ -119,6 +128,9 @@ func (w *Wire) authorized(ctx context.Context, req *http.Request, op customers.O
 		if w.auth.token != nil {
 			var err error
 			if token, err = w.auth.token(ctx); err != nil {
+				if attempt == 1 && req.Body != nil {
+					_ = req.Body.Close()
+				}
 				return nil, w.withoutToken(req.Context(), err)
 			}
 		}
@@ -182,7 +194,7 @@ func (w *Wire) once(
 	}
 	resp, err := w.options.RoundTripper.RoundTrip(req)
 	if err == nil && resp == nil {
-		err = errors.New("the RoundTripper gave neither an answer nor an error")
+		err = errNoAnswer
 	}
 	if err != nil {
 		err = w.failed(ctx, notSent(err) || bodyRead != nil && !bodyRead.Load(), err)
@@ -216,21 +228,11 @@ func (w *Wire) failed(ctx context.Context, unsent bool, cause error) error {
 	case ctx.Err() != nil:
 		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
 	case errors.Is(cause, context.DeadlineExceeded):
-		e.Err, e.Detail = context.DeadlineExceeded, fmt.Sprintf("no answer within %v", w.options.Timeout)
+		e.Err, e.Detail = context.DeadlineExceeded, fmt.Sprintf("no answer within %v (Options.Timeout)", w.options.Timeout)
 	default:
 		e.Err = unquoted(cause)
 	}
 	return e
-}
-
-// whyEnded is the cause of ctx's end. The error of another call (errgroup makes it the cause) is left out: it would be
-// taken for this call's, outcome and all.
-func whyEnded(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	if other := (*customers.Error)(nil); errors.As(cause, &other) {
-		return ctx.Err()
-	}
-	return cause
 }
 
 // withoutToken makes the error of a call whose token could not be had. The call itself was not sent. A kind that speaks
@@ -259,26 +261,35 @@ func notSent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
 }
 
-// unquoted takes out of an error what it quotes of the exchange: its URL, the lines of an answer that is not HTTP, and
-// the text that a server may send when it hangs up.
+// unquoted keeps of an error what is known to quote nothing of the exchange. Errors of net/http and of RoundTrippers may
+// hold its URL, the lines of an answer that is not HTTP, or whatever a server sends when it hangs up.
 func unquoted(err error) error {
-	for u := (*url.Error)(nil); errors.As(err, &u); {
-		err = u.Err
-	}
-	const (
-		broken = "net/http: HTTP/1.x transport connection broken" // what it wraps may be a complaint about such a line
-		hungUp = "http2: server sent GOAWAY"
+	var (
+		certificate *tls.CertificateVerificationError
+		dns         *net.DNSError
+		op          *net.OpError
+		timeout     net.Error
 	)
-	var line textproto.ProtocolError
-	var network net.Error
-	switch text := err.Error(); {
-	case errors.As(err, &line), strings.Contains(text, hungUp):
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return err
-	case !strings.Contains(text, broken):
-		return err
+	for _, own := range [...]error{errTooLarge, errNoAnswer, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, own) {
+			return own
+		}
 	}
-	return errors.New("the connection broke, or the answer is not HTTP")
+	switch {
+	case errors.As(err, &certificate):
+		return certificate
+	case errors.As(err, &dns):
+		return dns
+	case errors.As(err, &op):
+		return op
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return io.ErrUnexpectedEOF
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return quiet{"a step of the connection timed out", err}
+	}
+	return quiet{"the connection broke, the answer is not HTTP, or the RoundTripper failed", err}
 }
 
 func hasDotSegment(path string) bool {
@@ -362,7 +373,10 @@ func watch(req *http.Request) *atomic.Bool {
 	return read
 }
 
-var errTooLarge = errors.New("the answer is larger than MaxBody")
+var (
+	errTooLarge = errors.New("the answer is larger than MaxBody")
+	errNoAnswer = errors.New("the RoundTripper gave neither an answer nor an error")
+)
 
 // exchangeBody is the body of an answer. It fails beyond its limit; closing it ends the exchange.
 type exchangeBody struct {

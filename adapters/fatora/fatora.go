@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
 	"slices"
@@ -98,18 +99,25 @@ func NewDriver(c Config) (customers.Driver, error) {
 	return d, err
 }
 
+const noToken = "the provider handed out no token: check the key"
+
 func token(ctx context.Context, keys *transport.Wire, auth *fatora.API, byPost bool) (transport.Token, error) {
 	reply, err := transport.Call[fatora.TokenReply](ctx, keys, "", func(ctx context.Context) (*http.Response, error) {
 		if byPost {
 			return auth.AuthorizeByPost(ctx)
 		}
 		return auth.Authorize(ctx)
-	}, nil)
+	}, func(r *fatora.TokenReply) string {
+		if !r.Success || r.BearerToken == "" {
+			return noToken
+		}
+		return ""
+	})
+	if known := (*customers.Error)(nil); errors.As(err, &known) && known.Detail == noToken {
+		known.Kind = customers.ErrUnauthenticated // the page prints its error without a status, so it may come with 200
+	}
 	if err != nil {
 		return transport.Token{}, err
-	}
-	if !reply.Success {
-		return transport.NewToken("") // the page prints its error without a status, so it may come with 200
 	}
 	return transport.NewToken(reply.BearerToken)
 }
@@ -178,7 +186,9 @@ func (d *driver) update(ctx context.Context, id string, number int64, p customer
 	}
 	_, err = transport.Call(ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.UpdateClient(ctx, number, body)
-	}, func(r *fatora.UpdateReply) string { return complain(r.Status) }, &body)
+	}, func(r *fatora.UpdateReply) string {
+		return cmp.Or(complain(r.Status), transport.NotOther(id, formatID(r.Client.ID)))
+	}, &body)
 	return err
 }
 

@@ -317,6 +317,10 @@ func TestErrors(t *testing.T) {
 		Op: customers.OpCreate, Kind: customers.ErrUnauthenticated, Outcome: customers.ErrNotSent,
 		Detail: "the provider handed out no token",
 	}
+	refusedToken := noToken
+	refusedToken.Status, refusedToken.Detail = 200, "the provider handed out no token: check the key"
+	saidToken := refusedToken
+	saidToken.Code, saidToken.Message = "ERROR", "Invalid API Key"
 	notFound := customers.Error{Op: customers.OpGet, Kind: customers.ErrContract, Status: 404, Detail: elsewhere}
 	notFoundSaid := notFound
 	notFoundSaid.Message = "Not Found"
@@ -327,6 +331,10 @@ func TestErrors(t *testing.T) {
 		if op.Writes() {
 			e.Outcome = customers.ErrUnknownOutcome
 		}
+		return e
+	}
+	saying := func(e customers.Error, words string) customers.Error {
+		e.Code, e.Message = "ERROR", words
 		return e
 	}
 	noList := customers.Error{
@@ -343,7 +351,7 @@ func TestErrors(t *testing.T) {
 				Op: customers.OpCreate, Kind: customers.ErrUnauthenticated, Outcome: customers.ErrNotSent, Status: 401,
 				Code: "ERROR", Message: "Invalid API Key", Detail: "the exchange of the credentials for a token failed",
 			},
-			noToken, noToken, noToken,
+			saidToken, refusedToken, noToken,
 		}},
 		"create-odd-errors": {fatora.Config{BearerToken: token}, create, []customers.Error{
 			{
@@ -366,7 +374,7 @@ func TestErrors(t *testing.T) {
 			},
 			{
 				Op: customers.OpCreate, Kind: customers.ErrContract, Outcome: customers.ErrUnknownOutcome, Status: 201,
-				Detail: "a success whose body says ERROR",
+				Code: "ERROR", Message: "Invalid API Key", Detail: "a success whose body says ERROR",
 			},
 			{
 				Op: customers.OpCreate, Kind: customers.ErrContract, Outcome: customers.ErrUnknownOutcome, Status: 201,
@@ -384,13 +392,15 @@ func TestErrors(t *testing.T) {
 			Op: customers.OpGet, Kind: customers.ErrContract, Status: 200,
 			Detail: "the answer has another customer's id, or none",
 		}}},
-		"get-says-error":    {fatora.Config{BearerToken: token}, get, []customers.Error{saysError(customers.OpGet)}},
+		"get-says-error": {fatora.Config{BearerToken: token}, get, []customers.Error{
+			saying(saysError(customers.OpGet), "The client does not exist"),
+		}},
 		"update-says-error": {fatora.Config{BearerToken: token}, update, []customers.Error{saysError(customers.OpUpdate)}},
 		"delete-says-error": {
 			fatora.Config{BearerToken: token, Policy: unproven}, remove, []customers.Error{saysError(customers.OpDelete)},
 		},
 		"list-errors": {fatora.Config{BearerToken: token}, all, []customers.Error{
-			noList, noList, saysError(customers.OpList), saysError(customers.OpList),
+			noList, noList, saying(saysError(customers.OpList), "Invalid API Key"), saysError(customers.OpList),
 			{Op: customers.OpList, Kind: customers.ErrContract, Status: 200, Detail: "a client of the list has no id"},
 		}},
 	} {

@@ -62,7 +62,10 @@ func (p places) address(a customers.Address) (simplepin.AddressAPIV2Model, []cus
 	if out.Country = country.ID; a.Country != "" && !known {
 		unknown(customers.FieldAddressCountry)
 	}
-	if out.Province, known = country.Provinces[a.Region]; a.Region != "" && !known {
+	switch out.Province, known = country.Provinces[a.Region]; {
+	case a.Region != "" && a.Country == "":
+		vs = append(vs, customers.Violation{Field: customers.FieldAddressCountry, Rule: "required", Bound: "with a region"})
+	case a.Region != "" && !known:
 		unknown(customers.FieldAddressRegion)
 	}
 	return out, vs

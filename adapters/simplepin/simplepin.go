@@ -191,9 +191,9 @@ func (d *driver) update(ctx context.Context, id string, p customers.Profile, add
 	}
 	apply(&body, p, address)
 	params := simplepin.UpdateCustomerParams{Locale: d.locale, CustomerID: &id}
-	_, err = transport.Call[simplepin.CCProfileV2Model](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+	_, err = transport.Call(ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.UpdateCustomer(ctx, &params, body)
-	}, nil, &params, &body)
+	}, func(c *simplepin.CCProfileV2Model) string { return transport.NotOther(id, c.CustomerID) }, &params, &body)
 	return err
 }
 
@@ -235,7 +235,15 @@ func asSent(stored string) string {
 	if err != nil || at.Nanosecond()%int(time.Millisecond) != 0 {
 		return ""
 	}
-	return at.Format(since)
+	return formatSince(at)
+}
+
+// formatSince keeps the instant: an offset with seconds, as of old local times, has no place in the form.
+func formatSince(t time.Time) string {
+	if _, offset := t.Zone(); offset%60 != 0 {
+		t = t.UTC()
+	}
+	return t.Format(since)
 }
 
 // apply writes what p sets over body; address is p's, with the provider's ids.
@@ -245,7 +253,7 @@ func apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile, address sim
 	body.PhoneNumber = cmp.Or(p.Phone, body.PhoneNumber)
 	body.MobileNumber = cmp.Or(p.Mobile, body.MobileNumber)
 	if !p.Since.IsZero() {
-		body.CustomerSince = p.Since.Format(since)
+		body.CustomerSince = formatSince(p.Since)
 	}
 	if p.Address != (customers.Address{}) {
 		address.ID, address.Selected = body.MainAddress.ID, body.MainAddress.Selected

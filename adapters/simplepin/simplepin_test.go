@@ -458,7 +458,7 @@ func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 		},
 		"a region without a country": {
 			func(p *customers.Profile) { p.Address.Country = "" }, customers.ErrInvalid,
-			[]customers.Violation{lookup("address.region")},
+			[]customers.Violation{{Field: customers.FieldAddressCountry, Rule: "required", Bound: "with a region"}},
 		},
 		"a year that dates have no place for": {
 			func(p *customers.Profile) { p.Since = time.Date(12020, 1, 31, 0, 0, 0, 0, time.UTC) }, customers.ErrInvalid,
@@ -573,6 +573,14 @@ func TestConfig(t *testing.T) {
 	}
 	_, err := simplepin.Open(simplepin.Config{Authorization: authorization, Token: token, BaseURL: simplepin.Staging})
 	require.NoError(t, err, "no country is fine")
+}
+
+// Local times of long ago have offsets with seconds, which the form of dates has no place for: the instant counts.
+func TestSinceInAnOldZone(t *testing.T) {
+	since := time.Date(1900, 1, 1, 0, 0, 0, 0, time.FixedZone("", 9*60+21))
+	created, err := play(t, "create-old-zone").Create(t.Context(), customers.Profile{Reference: id, Since: since})
+	require.NoError(t, err)
+	assert.True(t, since.Equal(created.Since))
 }
 
 // A program may go on to use its map, also while the client works.

@@ -105,9 +105,9 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	body := stancer.CustomerUpdate{
 		Email: p.Email, Mobile: p.Phone, Name: p.Name.String(), ExternalID: p.Reference,
 	}
-	_, err := transport.Call[struct{}](ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
+	_, err := transport.Call(ctx, d.wire, customers.OpUpdate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.UpdateCustomer(ctx, id, body)
-	}, nil, &body)
+	}, func(c *stancer.Customer) string { return transport.NotOther(id, c.ID) }, &body)
 	return err
 }
 

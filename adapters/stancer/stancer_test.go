@@ -73,6 +73,13 @@ func TestUpdateAndDelete(t *testing.T) {
 }
 
 // What the contract has of errors is tried for all providers at once, one folder up.
+// The answer to a change must not be about somebody else.
+func TestUpdateAnsweredAboutAnother(t *testing.T) {
+	err := play(t, "update-other").Update(t.Context(), id, customers.Patch{Email: customers.To("david.coaster@example.net")})
+	require.ErrorIs(t, err, customers.ErrContract)
+	require.ErrorIs(t, err, customers.ErrUnknownOutcome)
+}
+
 func TestErrors(t *testing.T) {
 	const (
 		email     = "david@example.net"
