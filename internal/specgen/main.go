@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"go/format"
 	"os"
@@ -17,19 +16,17 @@ import (
 )
 
 func main() {
-	out := flag.String("out", ".", "the folder that gen/ and adapters/ are written below")
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: specgen [-out folder] provider")
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: specgen provider")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *out); err != nil {
+	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "specgen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(provider, out string) error {
+func run(provider string) error {
 	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join("specs", provider+".yaml"))
 	if err != nil {
 		return err
@@ -57,7 +54,6 @@ func run(provider, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w\n%s", path, err, source)
 		}
-		path = filepath.Join(out, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func generate(t *testing.T, spec, types string) (checks, capabilities string, er
 	}
 	write("specs/p.yaml", spec)
 	write("gen/p/p.gen.go", "package p\n\n"+strings.ReplaceAll(types, "'", "`"))
-	if err := run("p", "out"); err != nil {
+	if err := run("p"); err != nil {
 		return "", "", err
 	}
 	read := func(path string) string {
@@ -30,7 +30,7 @@ func generate(t *testing.T, spec, types string) (checks, capabilities string, er
 		require.NoError(t, err)
 		return string(data)
 	}
-	return read("out/gen/p/checks.gen.go"), read("out/adapters/p/capabilities.gen.go"), nil
+	return read("gen/p/checks.gen.go"), read("adapters/p/capabilities.gen.go"), nil
 }
 
 const title = `openapi: 3.0.3
