@@ -14,6 +14,9 @@ import (
 // the stack.
 const maxDepth = 1000
 
+// maxRepeated is how many repeated names are told: each has a pointer as long as its way down.
+const maxRepeated = 100
+
 var errDepth = errors.New("nested too deeply")
 
 // document is one decoded JSON value.
@@ -51,6 +54,8 @@ type decoder struct {
 	path  []string // names and indexes down to the present place
 	vs    []check.Violation
 	odd   bool
+
+	repeated int // names
 }
 
 // next reads the next value.
@@ -101,7 +106,8 @@ func (d *decoder) object() (any, error) {
 			return nil, errors.New("a name is no string")
 		}
 		d.path = append(d.path, name)
-		if _, twice := members[name]; twice {
+		if _, twice := members[name]; twice && d.repeated < maxRepeated {
+			d.repeated++
 			d.vs = append(d.vs, check.Violation{Pointer: d.names.pointer(d.path), Rule: "json", Bound: "unique names"})
 		}
 		if members[name], err = d.next(); err != nil {

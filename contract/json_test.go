@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -42,4 +43,44 @@ func FuzzJSON(f *testing.F) {
 			assert.Empty(t, vs, "%q", body)
 		}
 	})
+}
+
+func TestManyUndeclared(t *testing.T) {
+	s := parse(t, "type: object\nadditionalProperties: false\nproperties:\n  a: {type: object, additionalProperties: false}")
+	body := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `"n%d":0,`, i)
+		}
+		return `{` + b.String() + `"a":{` + strings.TrimSuffix(b.String(), ",") + `}}`
+	}
+	send := func(n int) []check.Violation {
+		body := body(n)
+		return s.CheckRequest(request(t, "POST", "/thing", body), []byte(body))
+	}
+	require.Less(t, testing.AllocsPerRun(1, func() { send(1000) }), 1e5) // rather than a million
+	vs := texts(send(20_000))
+	require.Len(t, vs, 40_000)
+	assert.Contains(t, vs, "/n19999: additionalProperties false")
+	assert.Contains(t, vs, "/a/n19999: additionalProperties false")
+}
+
+// The undeclared properties of one object do not hide those of another, whatever the names on the way.
+func TestUndeclaredInEach(t *testing.T) {
+	s := parse(t, "type: object\nadditionalProperties: {$ref: '#/components/schemas/Thing/properties/x'}\n"+
+		"properties:\n  x:\n    type: object\n    additionalProperties: false")
+	body := `{"a@b":{"one":1},"c@d":{"two":2},"e":{"three":3}}`
+	vs := s.CheckRequest(request(t, "POST", "/thing", body), []byte(body))
+	assert.Equal(t, []string{
+		"/*/one: additionalProperties false", "/*/two: additionalProperties false", "/e/three: additionalProperties false",
+	}, texts(vs))
+}
+
+func TestManyRepeated(t *testing.T) {
+	s := parse(t, "description: anything")
+	body := "[" + strings.TrimSuffix(strings.Repeat(`{"a":0,"a":0},`, 150), ",") + "]"
+	vs := texts(s.CheckRequest(request(t, "POST", "/thing", body), []byte(body)))
+	require.Len(t, vs, 100)
+	assert.Contains(t, vs, "/0/a: json unique names")
+	assert.Contains(t, vs, "/99/a: json unique names")
 }

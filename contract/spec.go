@@ -25,6 +25,8 @@
 // A violation never holds a value. A property's name in a pointer is as it stands in the contract or, if it is not
 // declared, as it was sent; one that does not look like a name (an e-mail address, a sentence) is written as "*".
 //
+// Of the names that objects of one body repeat, the first 100 are told.
+//
 // Bodies of a media type other than JSON are not looked into. A response that declares no content has no body; one that
 // may have any body or none declares the content "*/*" without a schema.
 package contract

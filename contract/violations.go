@@ -87,7 +87,19 @@ func (rd reading) explain(vs []check.Violation, at check.At, err error) []check.
 	case nil:
 		return vs
 	case openapi3.MultiError:
+		type object struct {
+			schema *openapi3.Schema
+			path   string
+		}
+		seen := map[object]bool{} // kin-openapi tells each undeclared property, one error is enough to name them all
 		for _, err := range err {
+			if e, ok := err.(*openapi3.SchemaError); ok && e.SchemaField == "properties" {
+				o := object{e.Schema, fmt.Sprintf("%q", e.JSONPointer())}
+				if seen[o] {
+					continue
+				}
+				seen[o] = true
+			}
 			vs = rd.explain(vs, at, err)
 		}
 		return vs

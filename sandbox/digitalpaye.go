@@ -24,10 +24,9 @@ type digitalpayeFake struct {
 	config      Config
 	key, secret string
 	company     string
-	parser      *jwt.Parser
+	*tokens
 
 	mu        sync.RWMutex
-	signing   []byte // changed to make all tokens worthless
 	customers []digitalpaye.Customer
 	byID      map[string]int             // indices in customers
 	byContact map[digitalpayeContact]int // the latest one
@@ -36,31 +35,11 @@ type digitalpayeFake struct {
 // digitalpayeContact is what makes two customers the same under [DigitalpayeUpsert].
 type digitalpayeContact struct{ email, phone string }
 
-// digitalpayeClaims are the contents of a token.
-type digitalpayeClaims struct {
-	CompanyID string `json:"companyId"`
-	jwt.RegisteredClaims
-}
-
 func newDigitalpaye(config Config, key, secret string) *digitalpayeFake {
-	f := &digitalpayeFake{
-		config: config, key: key, secret: secret, company: uuid4(),
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-			jwt.WithExpirationRequired(), jwt.WithTimeFunc(config.Now),
-		),
+	return &digitalpayeFake{
+		config: config, key: key, secret: secret, company: uuid4(), tokens: newTokens(config, digitalpayeLifetime),
 		byID: map[string]int{}, byContact: map[digitalpayeContact]int{},
 	}
-	f.expireTokens()
-	return f
-}
-
-func (f *digitalpayeFake) expireTokens() {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	f.mu.Lock()
-	f.signing = key
-	f.mu.Unlock()
 }
 
 func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
@@ -71,7 +50,7 @@ func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
 		}
 		return f.auth(r)
 	}
-	if !f.authorized(r) {
+	if !f.valid(r) {
 		return digitalpayeError(http.StatusUnauthorized, "Token d'accès invalide. Veuillez vous reconnecter.")
 	}
 	create := func() answer { return f.create(body) }
@@ -82,11 +61,13 @@ func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
 			return f.environment(r, create)
 		}
 		return digitalpayeWrongMethod("POST")
-	case id == "create" && r.Method == http.MethodPost:
-		if f.config.has(DigitalpayeNewPathOnly) {
-			return digitalpayeUnserved()
+	case id == "create" && !f.config.has(DigitalpayeNewPathOnly):
+		if r.Method == http.MethodPost {
+			return f.environment(r, create)
 		}
-		return f.environment(r, create)
+		return digitalpayeWrongMethod("POST")
+	case id == "create" && r.Method == http.MethodPost:
+		return digitalpayeUnserved()
 
 	case path == digitalpayeCustomers && r.Method == http.MethodGet:
 		return f.environment(r, f.list)
@@ -123,39 +104,10 @@ func (f *digitalpayeFake) auth(r *http.Request) answer {
 }
 
 func (f *digitalpayeFake) token() answer {
-	lifetime := f.config.TokenLifetime
-	if lifetime == 0 {
-		lifetime = digitalpayeLifetime
-	}
-	now := f.config.Now()
-	exp := now.Add(lifetime)
-	f.mu.RLock()
-	signing := f.signing
-	f.mu.RUnlock()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, digitalpayeClaims{
-		CompanyID: f.company,
-		RegisteredClaims: jwt.RegisteredClaims{
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(exp),
-		},
-	}).SignedString(signing)
-	if err != nil {
-		return digitalpayeError(http.StatusInternalServerError, "Une erreur est survenue. Veuillez réessayer")
-	}
+	token, exp := f.issue(jwt.MapClaims{"companyId": f.company})
 	return answer{secret: true, status: http.StatusOK, body: digitalpaye.TokenReply{
-		StatusCode: http.StatusOK, Message: "Successful", Data: digitalpaye.Token{Token: token, Exp: exp.Unix()},
+		StatusCode: http.StatusOK, Message: "Successful", Data: digitalpaye.Token{Token: token, Exp: exp},
 	}}
-}
-
-func (f *digitalpayeFake) authorized(r *http.Request) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return false
-	}
-	f.mu.RLock()
-	signing := f.signing
-	f.mu.RUnlock()
-	_, err := f.parser.ParseWithClaims(token, &digitalpayeClaims{}, func(*jwt.Token) (any, error) { return signing, nil })
-	return err == nil
 }
 
 func (f *digitalpayeFake) create(body []byte) answer {

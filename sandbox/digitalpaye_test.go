@@ -265,7 +265,8 @@ func TestDigitalpayePaths(t *testing.T) {
 	}{
 		{"GET", "/v1/customers/8db1ad33-50d6-4e6f-9ec3-5f9169c621a6", 404, digitalpayeNoCustomer, ""},
 		{"GET", "/v1/customers/5", 404, digitalpayeNoCustomer, ""},
-		{"GET", "/v1/customers/create", 404, digitalpayeNoCustomer, ""},
+		{"GET", "/v1/customers/create", 405, digitalpayeWrongMethod, "POST"},
+		{"PUT", "/v1/customers/create", 405, digitalpayeWrongMethod, "POST"},
 		{"GET", "/v1/auth", 405, digitalpayeWrongMethod, "POST"},
 		{"GET", "/v1/customer", 405, digitalpayeWrongMethod, "POST"},
 		{"POST", "/v1/customers", 405, digitalpayeWrongMethod, "GET"},

@@ -17,15 +17,14 @@ import (
 
 const fatoraTokenLifetime = 360 * 24 * time.Hour // that of the token in the documentation
 
-// fatoraAPI is one merchant's account. Its errors are objects, as the table of the create page says, but for Authorize,
+// fatoraFake is one merchant's account. Its errors are objects, as the table of the create page says, but for Authorize,
 // whose page prints a text. Of the texts only that of a wrong key is documented.
-type fatoraAPI struct {
+type fatoraFake struct {
 	config Config
 	apiKey string
-	parser *jwt.Parser
+	*tokens
 
 	mu       sync.Mutex
-	key      []byte                        // signs the tokens
 	clients  map[int64]fatora.ClientRecord // the remark in Notes
 	ids      []int64                       // in order
 	byEmail  map[string][]int64            // in order
@@ -38,32 +37,19 @@ type fatoraIdentity struct{ name, email, phone string }
 
 func identity(c fatora.ClientRecord) fatoraIdentity { return fatoraIdentity{c.Name, c.Email, c.Phone} }
 
-func newFatora(config Config, key string) *fatoraAPI {
-	if config.TokenLifetime == 0 {
-		config.TokenLifetime = fatoraTokenLifetime
-	}
-	return &fatoraAPI{
-		config: config, apiKey: key,
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(config.Now), jwt.WithExpirationRequired(),
-		),
-		key:     []byte(secret(32)),
+func newFatora(config Config, key string) *fatoraFake {
+	return &fatoraFake{
+		config: config, apiKey: key, tokens: newTokens(config, fatoraTokenLifetime),
 		clients: map[int64]fatora.ClientRecord{}, byEmail: map[string][]int64{}, sameData: map[fatoraIdentity]int{},
 		lastID: 1000,
 	}
 }
 
-func (f *fatoraAPI) expireTokens() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.key = []byte(secret(32))
-}
-
-func (f *fatoraAPI) serve(r *http.Request, body []byte) answer {
+func (f *fatoraFake) serve(r *http.Request, body []byte) answer {
 	if r.URL.Path == "/v1/Authorization/Authorize" {
 		return f.authorize(r, body)
 	}
-	if !f.authorized(r) {
+	if !f.valid(r) {
 		return f.refuse(http.StatusUnauthorized, "Invalid bearer token")
 	}
 	path := r.URL.EscapedPath()
@@ -97,7 +83,7 @@ func (f *fatoraAPI) serve(r *http.Request, body []byte) answer {
 		return f.list(r.URL.Query())
 	}
 	id, err := strconv.ParseInt(segment, 10, 64)
-	if err != nil {
+	if err != nil || strconv.FormatInt(id, 10) != segment { // +1001 and 01001 are not 1001
 		id = 0 // nobody's
 	}
 	switch r.Method {
@@ -109,7 +95,7 @@ func (f *fatoraAPI) serve(r *http.Request, body []byte) answer {
 	return f.get(id)
 }
 
-func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
+func (f *fatoraFake) authorize(r *http.Request, body []byte) answer {
 	refuse := func(status int, text string) answer { return answer{status: status, body: fatoraError(text)} }
 
 	method := http.MethodGet
@@ -129,34 +115,15 @@ func (f *fatoraAPI) authorize(r *http.Request, body []byte) answer {
 	case len(body) > 0 && !isJSON(r.Header):
 		return refuse(http.StatusUnsupportedMediaType, "Only application/json is accepted")
 	}
-	now := f.config.Now()
-	f.mu.Lock()
-	key := f.key
-	f.mu.Unlock()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+	token, _ := f.issue(jwt.MapClaims{
 		"unique_name": "merchant@example.com",
 		"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/hash": secret(32),
-		"nbf": now.Unix(), "exp": now.Add(f.config.TokenLifetime).Unix(), "iat": now.Unix(),
-	}).SignedString(key)
-	if err != nil {
-		return refuse(http.StatusInternalServerError, "Internal server error")
-	}
+		"nbf": f.config.Now().Unix(),
+	})
 	return answer{secret: true, status: http.StatusOK, body: fatora.TokenReply{Success: true, BearerToken: token}}
 }
 
-func (f *fatoraAPI) authorized(r *http.Request) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return false
-	}
-	f.mu.Lock()
-	key := f.key
-	f.mu.Unlock()
-	_, err := f.parser.Parse(token, func(*jwt.Token) (any, error) { return key, nil })
-	return err == nil
-}
-
-func (f *fatoraAPI) create(body []byte) answer {
+func (f *fatoraFake) create(body []byte) answer {
 	var sent fatora.ClientWrite
 	if !decodeObject(body, &sent) {
 		return f.refuse(http.StatusBadRequest, "The body is not valid")
@@ -183,7 +150,7 @@ func (f *fatoraAPI) create(body []byte) answer {
 	return f.one(status, client, remark)
 }
 
-func (f *fatoraAPI) get(id int64) answer {
+func (f *fatoraFake) get(id int64) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	client, ok := f.clients[id]
@@ -193,7 +160,7 @@ func (f *fatoraAPI) get(id int64) answer {
 	return f.one(http.StatusOK, client, "notes")
 }
 
-func (f *fatoraAPI) update(id int64, body []byte) answer {
+func (f *fatoraFake) update(id int64, body []byte) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old, ok := f.clients[id]
@@ -220,7 +187,7 @@ func (f *fatoraAPI) update(id int64, body []byte) answer {
 	return f.one(http.StatusOK, client, "notes")
 }
 
-func (f *fatoraAPI) delete(id int64) answer {
+func (f *fatoraFake) delete(id int64) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	client, ok := f.clients[id]
@@ -237,7 +204,7 @@ func (f *fatoraAPI) delete(id int64) answer {
 
 // list answers in the order of the ids. It joins filters by "and", compares the whole e-mail address, and looks for the
 // keyword in name, e-mail and phone (all inferred).
-func (f *fatoraAPI) list(query url.Values) answer {
+func (f *fatoraFake) list(query url.Values) answer {
 	page, ok := positive(query, "page", 1)
 	size, sizeOK := positive(query, "page_size", 20)
 	if !ok || !sizeOK {
@@ -284,7 +251,7 @@ func (f *fatoraAPI) list(query url.Values) answer {
 }
 
 // put stores a client, except for its place among all.
-func (f *fatoraAPI) put(c fatora.ClientRecord) {
+func (f *fatoraFake) put(c fatora.ClientRecord) {
 	f.clients[c.ID] = c
 	f.sameData[identity(c)]++
 	if c.Email != "" {
@@ -295,7 +262,7 @@ func (f *fatoraAPI) put(c fatora.ClientRecord) {
 }
 
 // drop undoes put.
-func (f *fatoraAPI) drop(c fatora.ClientRecord) {
+func (f *fatoraFake) drop(c fatora.ClientRecord) {
 	delete(f.clients, c.ID)
 	if f.sameData[identity(c)]--; f.sameData[identity(c)] == 0 {
 		delete(f.sameData, identity(c))
@@ -308,7 +275,7 @@ func (f *fatoraAPI) drop(c fatora.ClientRecord) {
 }
 
 // one is an answer with one client, whose remark has the given name.
-func (f *fatoraAPI) one(status int, c fatora.ClientRecord, remark string) answer {
+func (f *fatoraFake) one(status int, c fatora.ClientRecord, remark string) answer {
 	if f.config.has(FatoraNulls) {
 		return answer{status: status, body: map[string]any{"status": "SUCCESS", "client": withNulls(c, remark)}}
 	}
@@ -318,7 +285,7 @@ func (f *fatoraAPI) one(status int, c fatora.ClientRecord, remark string) answer
 	return answer{status: status, body: fatora.ClientReply{Status: "SUCCESS", Client: c}}
 }
 
-func (f *fatoraAPI) refuse(status int, text string) answer {
+func (f *fatoraFake) refuse(status int, text string) answer {
 	if f.config.has(FatoraErrorText) {
 		return answer{status: status, body: fatoraError(text)}
 	}

@@ -237,7 +237,7 @@ func TestFatoraErrors(t *testing.T) {
 		}
 	})
 	t.Run("unknown client", func(t *testing.T) {
-		for _, id := range []string{"1002", "0", "-1", "x", "1001.0", "99999999999999999999", "1001%20"} {
+		for _, id := range []string{"1002", "0", "-1", "x", "1001.0", "99999999999999999999", "1001%20", "+1001", "01001"} {
 			says(t, 404, fatError("The client does not exist"), call(t, "GET", fatClients+"/"+id, ""))
 			says(t, 404, fatError("The client does not exist"), call(t, "PUT", fatClients+"/"+id, fatName))
 			says(t, 404, fatError("The client does not exist"), call(t, "DELETE", fatClients+"/"+id, ""))
@@ -271,7 +271,9 @@ func TestFatoraErrors(t *testing.T) {
 				}
 			}
 		}
-		r := call(t, "GET", fatClients+"/1001", "", "Accept", "text/html, application/*;q=0.5", "Content-Type", "application/xml")
+		r := call(t, "GET", fatClients+"/1001", "", "Accept", "")
+		says(t, 200, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster"}}`, r)
+		r = call(t, "GET", fatClients+"/1001", "", "Accept", "text/html, application/*;q=0.5", "Content-Type", "application/xml")
 		says(t, 200, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster"}}`, r)
 		r = call(t, "PUT", fatClients+"/1001", fatName, "Accept", "*/*", "Content-Type", "application/json; charset=utf-8")
 		says(t, 200, `{"status":"SUCCESS","client":{"id":1001,"name":"David Coaster"}}`, r)

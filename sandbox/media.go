@@ -13,14 +13,15 @@ func isJSON(h http.Header) bool {
 	return err == nil && name == "application/json"
 }
 
-// acceptsJSON reports whether Accept allows JSON. The range that fits most closely decides; no Accept allows everything.
+// acceptsJSON reports whether Accept allows JSON. The range that fits most closely decides; no Accept, or
+// an empty one, allows everything.
 func acceptsJSON(h http.Header) bool {
-	values := h.Values("Accept")
-	if len(values) == 0 {
+	accept := strings.Join(h.Values("Accept"), ",")
+	if strings.TrimSpace(accept) == "" {
 		return true
 	}
 	closest, allowed := 0, false
-	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
+	for part := range strings.SplitSeq(accept, ",") {
 		name, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue

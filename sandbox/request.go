@@ -11,9 +11,10 @@ import (
 // object is a JSON object whose names are taken as they are; into a struct, encoding/json would read Email for email.
 type object map[string]json.RawMessage
 
-// readObject decodes a body; ok is false for anything but one JSON object.
+// readObject decodes a body; ok is false for anything but one JSON object in UTF-8.
 func readObject(body []byte) (o object, ok bool) {
-	return o, json.Unmarshal(body, &o) == nil && o != nil
+	ok = utf8.Valid(body) && json.Unmarshal(body, &o) == nil && o != nil
+	return o, ok
 }
 
 // text reads a text; one that is absent is "" and in order, a null is not.
@@ -28,13 +29,13 @@ func (o object) text(name string) (s string, ok bool) {
 // decodeObject reads a body that must be one JSON object into v, whose names must be of small letters and _ only. They
 // are taken as they are; properties that v does not know are ignored, as the providers do.
 func decodeObject(body []byte, v any) bool {
-	if !json.Valid(body) || !utf8.Valid(body) {
+	if _, ok := readObject(body); !ok {
 		return false
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	var o map[string]any
-	if dec.Decode(&o) != nil || o == nil {
+	var o any
+	if dec.Decode(&o) != nil {
 		return false
 	}
 	dropOtherNames(o)

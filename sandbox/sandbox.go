@@ -3,11 +3,12 @@
 //
 // It answers as the providers' documentation says. Where the documentation is silent or contradicts itself, a [Dialect]
 // switches the behaviour, so that a client can be tried under each reading. It holds no client and knows no adapter:
-// any program in any language can be pointed at its URLs.
+// while a Go program serves it, any program in any language can be pointed at its URLs.
 package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,8 +30,10 @@ type Config struct {
 	// Dialects switches open questions away from their default.
 	Dialects []Dialect
 	// TokenLifetime is that of the tokens of Digitalpaye and Fatora. 0 is each provider's own: 10 minutes, 360 days.
+	// It must be whole seconds, as the dates in a token are.
 	TokenLifetime time.Duration
-	// JournalSize is how many exchanges are kept; older ones are forgotten. 0 is 10,000.
+	// JournalSize is how many exchanges are kept; older ones are forgotten. 0 is 10,000. They are forgotten earlier
+	// where the bodies would be more than 64 MiB in all.
 	JournalSize int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -39,9 +42,11 @@ type Config struct {
 // Sandbox is four running fakes. The credentials are made at random.
 type Sandbox struct {
 	Digitalpaye struct{ URL, APIKey, APISecret string }
-	SimplePin   struct{ URL, Authorization, Token string }
-	Stancer     struct{ URL, APIKey, LiveKey string } // APIKey is for test mode
-	Fatora      struct{ URL, APIKey string }
+	// SimplePin knows Canada as country 1, with Quebec as province 11 and Ontario as 12; GET /v2/location/countries
+	// lists all countries.
+	SimplePin struct{ URL, Authorization, Token string }
+	Stancer   struct{ URL, APIKey, LiveKey string } // APIKey is for test mode
+	Fatora    struct{ URL, APIKey string }
 
 	journal   journal
 	providers map[string]*provider
@@ -74,16 +79,18 @@ type answer struct {
 	beyond bool        // a dialect's answer that the contract does not foresee: it is not held against it
 }
 
-// New makes the four fakes without listening; serve them with [Sandbox.Handler]. It fails on an unknown dialect.
+// New makes the four fakes without listening; serve them with [Sandbox.Handler]. It fails on a config that
+// cannot be.
 func New(config Config) (*Sandbox, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	config.JournalSize = cmp.Or(config.JournalSize, 10_000)
 	switch {
-	case config.JournalSize == 0:
-		config.JournalSize = 10_000
 	case config.JournalSize < 0:
 		return nil, errors.New("JournalSize must not be negative")
+	case config.TokenLifetime < 0 || config.TokenLifetime%time.Second != 0:
+		return nil, errors.New("TokenLifetime must be whole seconds and not negative")
 	}
 	for _, d := range config.Dialects {
 		if !slices.ContainsFunc(Dialects(), func(known DialectInfo) bool { return known.Dialect == d }) {
@@ -171,21 +178,23 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	e := Exchange{
+		Provider: p.name, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, RequestHeader: redact(r.Header),
+	}
+	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {
+		e.Operation = op.ID
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		e.Status = http.StatusRequestEntityTooLarge
+		p.sandbox.journal.add(e)
+		http.Error(w, err.Error(), e.Status)
 		return
 	}
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
 	}
-	e := Exchange{
-		Provider: p.name, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, RequestBody: body,
-		RequestHeader: redact(r.Header), RequestViolations: spec.CheckRequest(r, body),
-	}
-	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {
-		e.Operation = op.ID
-	}
+	e.RequestBody, e.RequestViolations = body, spec.CheckRequest(r, body)
 	a := p.api.serve(r, body)
 	header := w.Header()
 	for name, values := range a.header {
@@ -228,7 +237,7 @@ type Exchange struct {
 	Path          string
 	Query         string
 	RequestHeader http.Header // the values of credentials replaced
-	RequestBody   []byte
+	RequestBody   []byte      // nil where it was too large: then Status is 413, and ResponseBody nil as well
 	Status        int
 	ResponseBody  []byte // nil where it holds a token
 	// RequestViolations and ResponseViolations are the rules of the contract that each side broke.
@@ -240,40 +249,52 @@ type Exchange struct {
 func (s *Sandbox) Journal() []Exchange { return s.journal.all() }
 
 // Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves nothing.
-// Requests that break it are the client's affair and stand in the journal.
-func (s *Sandbox) Verify() error {
-	var errs []error
-	for _, e := range s.journal.all() {
-		for _, v := range e.ResponseViolations {
-			errs = append(errs, fmt.Errorf("%s: answer %d of %s breaks the contract: %s", e.Provider, e.Status, e.Operation, v))
-		}
-	}
-	return errors.Join(errs...)
-}
+// It tells the first 100 rules that were broken, whether or not the journal still has the exchange. Requests that break
+// the contract are the client's affair and stand in the journal.
+func (s *Sandbox) Verify() error { return s.journal.verify() }
 
-// journal keeps the last exchanges.
+const (
+	maxJournalBytes = 64 << 20
+	maxBroken       = 100
+)
+
+// journal keeps the last exchanges, and what was wrong with any answer.
 type journal struct {
-	mu    sync.Mutex
-	size  int
-	first int // index of the oldest, once full
-	kept  []Exchange
+	mu     sync.Mutex
+	size   int
+	kept   []Exchange // the oldest first
+	bytes  int        // of their bodies
+	broken []error
 }
 
 func (j *journal) add(e Exchange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.kept) < j.size {
-		j.kept = append(j.kept, e)
-		return
+	for _, v := range e.ResponseViolations[:min(len(e.ResponseViolations), maxBroken-len(j.broken))] {
+		j.broken = append(j.broken,
+			fmt.Errorf("%s: answer %d of %s breaks the contract: %s", e.Provider, e.Status, e.Operation, v))
 	}
-	j.kept[j.first] = e
-	j.first = (j.first + 1) % j.size
+	j.kept = append(j.kept, e)
+	j.bytes += e.bytes()
+	for len(j.kept) > j.size || j.bytes > maxJournalBytes {
+		j.bytes -= j.kept[0].bytes()
+		j.kept[0] = Exchange{} // lets the bodies go
+		j.kept = j.kept[1:]
+	}
 }
+
+func (e *Exchange) bytes() int { return len(e.RequestBody) + len(e.ResponseBody) }
 
 func (j *journal) all() []Exchange {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return append(slices.Clone(j.kept[j.first:]), j.kept[:j.first]...)
+	return slices.Clone(j.kept)
+}
+
+func (j *journal) verify() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return errors.Join(j.broken...)
 }
 
 // redact copies a header without the values of its credentials.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,6 +62,25 @@ func TestUnknownDialect(t *testing.T) {
 	require.EqualError(t, err, `unknown dialect "stancer.none"`)
 	_, err = sandbox.Start(config)
 	require.EqualError(t, err, `unknown dialect "stancer.none"`)
+}
+
+func TestTokenLifetime(t *testing.T) {
+	for _, d := range []time.Duration{-time.Minute, time.Millisecond, time.Minute + 1} {
+		_, err := sandbox.New(sandbox.Config{TokenLifetime: d})
+		assert.EqualError(t, err, "TokenLifetime must be whole seconds and not negative", d)
+	}
+}
+
+// What a client must be set to is in the summary, since nothing else of the client works with the dialect.
+func TestDialectsThatNeedASetting(t *testing.T) {
+	settings := map[sandbox.Dialect]string{
+		sandbox.DigitalpayeNewPathOnly: "clients must use the newer path",
+		sandbox.DigitalpayeOldPathOnly: "clients must use the older path",
+		sandbox.FatoraAuthorizeByPost:  "clients must authorize by POST",
+	}
+	for _, d := range sandbox.Dialects() {
+		assert.Contains(t, d.Summary, settings[d.Dialect])
+	}
 }
 
 func TestDialects(t *testing.T) {
@@ -161,6 +181,23 @@ func TestJournalEntry(t *testing.T) {
 
 	assert.Empty(t, journal[1].Operation)
 	assert.Equal(t, 401, journal[1].Status)
+}
+
+func TestJournalOfTooLarge(t *testing.T) {
+	s, err := sandbox.New(sandbox.Config{})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("POST", "/v1/customers", strings.NewReader(strings.Repeat(" ", 1<<20+1)))
+	s.Handler("stancer").ServeHTTP(w, r)
+	assert.Equal(t, 413, w.Code)
+	journal := s.Journal()
+	require.Len(t, journal, 1)
+	e := journal[0]
+	assert.Equal(t, 413, e.Status)
+	assert.Equal(t, "createCustomer", e.Operation)
+	assert.Nil(t, e.RequestBody)
+	assert.Nil(t, e.ResponseBody)
+	assert.NoError(t, s.Verify())
 }
 
 func TestJournalHoldsNoCredentials(t *testing.T) {

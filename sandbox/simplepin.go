@@ -14,10 +14,10 @@ import (
 	"github.com/contract-first/customers/gen/simplepin"
 )
 
-// simplePin documents its errors by status alone, so they have no body, and for errors the contract has no status but
-// 401, 403 and 404. What others would answer with 400, 406, 409 or 415 is 403 here (inferred): the call is understood
-// and not allowed.
-type simplePin struct {
+// simplePinFake answers errors by status alone, as they are documented, without a body; for errors the contract has no
+// status but 401, 403 and 404. What others would answer with 400, 406, 409 or 415 is 403 here (inferred): the call is
+// understood and not allowed.
+type simplePinFake struct {
 	config        Config
 	authorization string
 	token         string
@@ -30,8 +30,8 @@ type simplePin struct {
 	lastContract int64
 }
 
-func newSimplePin(config Config, authorization, token string) *simplePin {
-	return &simplePin{
+func newSimplePin(config Config, authorization, token string) *simplePinFake {
+	return &simplePinFake{
 		config: config, authorization: authorization, token: token,
 		byCustomerID: map[string]*simplepin.CCProfileV2Model{},
 		byEmail:      map[string]*simplepin.CCProfileV2Model{},
@@ -40,9 +40,9 @@ func newSimplePin(config Config, authorization, token string) *simplePin {
 	}
 }
 
-func (s *simplePin) expireTokens() {} // its keys do not expire
+func (s *simplePinFake) expireTokens() {} // its keys do not expire
 
-func (s *simplePin) serve(r *http.Request, body []byte) answer {
+func (s *simplePinFake) serve(r *http.Request, body []byte) answer {
 	authorization, token := same(r.Header.Get("Authorization"), s.authorization), same(r.Header.Get("Token"), s.token)
 	if !authorization || !token {
 		return answer{status: http.StatusUnauthorized}
@@ -79,7 +79,7 @@ func (s *simplePin) serve(r *http.Request, body []byte) answer {
 }
 
 // refuse is the answer to what is not allowed; common is the status that most APIs have for it.
-func (s *simplePin) refuse(common int) answer {
+func (s *simplePinFake) refuse(common int) answer {
 	if !s.config.has(SimplePinCommonStatuses) {
 		return answer{status: http.StatusForbidden}
 	}
@@ -90,7 +90,7 @@ func (s *simplePin) refuse(common int) answer {
 	return a
 }
 
-func (s *simplePin) get(query url.Values, _ []byte) answer {
+func (s *simplePinFake) get(query url.Values, _ []byte) answer {
 	customerID, email := query.Get("customer_id"), query.Get("email")
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +105,7 @@ func (s *simplePin) get(query url.Values, _ []byte) answer {
 	return s.answer(http.StatusOK, found)
 }
 
-func (s *simplePin) add(_ url.Values, body []byte) answer {
+func (s *simplePinFake) add(_ url.Values, body []byte) answer {
 	var sent simplepin.CCProfileAPIV2Model
 	if !decodeObject(body, &sent) || len(sent.Check()) > 0 {
 		return s.refuse(http.StatusBadRequest)
@@ -126,7 +126,7 @@ func (s *simplePin) add(_ url.Values, body []byte) answer {
 	return s.answer(http.StatusOK, added)
 }
 
-func (s *simplePin) update(query url.Values, body []byte) answer {
+func (s *simplePinFake) update(query url.Values, body []byte) answer {
 	var sent simplepin.CCProfileAPIV2Model
 	if !decodeObject(body, &sent) || len(sent.Check()) > 0 {
 		return s.refuse(http.StatusBadRequest)
@@ -164,7 +164,7 @@ func (s *simplePin) update(query url.Values, body []byte) answer {
 }
 
 // answer is a customer; its version is there even if it is 0.
-func (s *simplePin) answer(status int, p *simplepin.CCProfileV2Model) answer {
+func (s *simplePinFake) answer(status int, p *simplepin.CCProfileV2Model) answer {
 	return answer{status: status, body: struct {
 		*simplepin.CCProfileV2Model
 		Version int64 `json:"version"`
@@ -226,7 +226,7 @@ func ownAddress(a simplepin.AddressAPIV2Model) simplepin.AddressAPIV2Model {
 // store keeps a whole customer, a new one if old is nil. It returns nil and a status for refuse if something in it cannot
 // be: an id that the customer does not have, a place that the lists do not have, or the e-mail address of somebody else
 // (all inferred).
-func (s *simplePin) store(
+func (s *simplePinFake) store(
 	old *simplepin.CCProfileV2Model, sent simplepin.CCProfileAPIV2Model,
 ) (stored *simplepin.CCProfileV2Model, common int) {
 	var before simplepin.CCProfileV2Model
@@ -305,7 +305,7 @@ func selectOne(addresses []simplepin.AddressAPIV2Model) int64 {
 }
 
 // since is how a date is kept, which has been checked.
-func (s *simplePin) since(date string) string {
+func (s *simplePinFake) since(date string) string {
 	if t, err := time.Parse(time.RFC3339, date); err == nil && s.config.has(SimplePinSinceUTC) {
 		return t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
 	}
@@ -327,7 +327,7 @@ func isPlace(a simplepin.AddressAPIV2Model) bool {
 	return false
 }
 
-func (s *simplePin) countries(query url.Values, _ []byte) answer {
+func (s *simplePinFake) countries(query url.Values, _ []byte) answer {
 	locale := query.Get("locale")
 	if locale == "" {
 		return s.refuse(http.StatusBadRequest)
@@ -339,7 +339,7 @@ func (s *simplePin) countries(query url.Values, _ []byte) answer {
 	return answer{status: http.StatusOK, body: all}
 }
 
-func (s *simplePin) provinces(query url.Values, _ []byte) answer {
+func (s *simplePinFake) provinces(query url.Values, _ []byte) answer {
 	locale := query.Get("locale")
 	id, err := strconv.ParseInt(query.Get("countryId"), 10, 64)
 	if locale == "" || err != nil {

@@ -374,7 +374,7 @@ func TestStancerNameLength(t *testing.T) {
 func TestStancerNoJSON(t *testing.T) {
 	s := start(t)
 	id := stancerCreate(t, s, stancerDavid)
-	for _, body := range []string{``, `{`, `null`, `[]`, `"text"`, `{"email":"david@example.net"}x`, `email=david@example.net`} {
+	for _, body := range []string{``, `{`, `null`, `[]`, `"text"`, `{"email":"david@example.net"}x`, `email=david@example.net`, "{\"name\":\"Jos\xff\"}"} {
 		for _, call := range [][2]string{{"POST", "/"}, {"POST", ""}, {"PATCH", "/" + id}} {
 			r := stancerCall(t, s, call[0], call[1], body)
 			assert.Equal(t, 400, r.status, body)

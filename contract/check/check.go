@@ -123,8 +123,9 @@ func Format(vs []Violation, at At, s, format string) []Violation {
 	return vs
 }
 
-// IsFormat reports whether s has the string format: "email" is one bare address (RFC 5322 addr-spec), "uuid" the
-// 8-4-4-4-12 form, "date-time" and "date" are RFC 3339. Any string has a format that is not one of these.
+// IsFormat reports whether s has the string format: "email" is what [IsEmail] takes, "uuid" the 8-4-4-4-12 form,
+// "date-time" and "date" are those of RFC 3339, but without leap seconds and with "T" and "Z" as capitals only. Any
+// string has a format that is not one of these.
 func IsFormat(s, format string) bool {
 	switch format {
 	case "email":
@@ -140,7 +141,8 @@ func IsFormat(s, format string) bool {
 	return true
 }
 
-// IsEmail reports whether s is one bare e-mail address, without a name, comment or angle brackets.
+// IsEmail reports whether s is one bare e-mail address, without a name, comment or angle brackets. That is an addr-spec
+// of RFC 5322, letters beyond ASCII included, but a quoted local part is refused.
 func IsEmail(s string) bool {
 	// What people have is recognized without the parser, which allocates.
 	if local, domain, ok := strings.Cut(s, "@"); ok && isPlain(local) && isPlain(domain) {

@@ -174,6 +174,8 @@ var formats = []struct {
 	{"email", "ama@example.com, kofi@example.com", false},
 	{"email", "ama@example.com\x00", false},
 	{"email", "am\xffa@example.com", false},
+	{"email", `"ama kouassi"@example.com`, false},
+	{"email", `"ama"@example.com`, false},
 
 	{"uuid", "123e4567-e89b-12d3-a456-426614174000", true},
 	{"uuid", "123E4567-E89B-12D3-A456-426614174000", true},
@@ -215,6 +217,9 @@ var formats = []struct {
 	{"date-time", "2024-05-06T07:08:09Z+05:30", false},
 	{"date-time", "2024-05-06T07:08:09*05:30", false},
 	{"date-time", "2024-05-06T07:08:09 GMT", false},
+	{"date-time", "2016-12-31T23:59:60Z", false},
+	{"date-time", "2024-05-06t07:08:09Z", false},
+	{"date-time", "2024-05-06T07:08:09z", false},
 
 	{"date", "2024-05-06", true},
 	{"date", "2024-02-29", true},
