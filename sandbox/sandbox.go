@@ -182,7 +182,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Provider: p.name, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, RequestHeader: redact(r.Header),
 	}
 	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {
-		e.Operation = op.ID
+		e.Operation, e.Template = op.ID, op.Path
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
@@ -233,6 +233,7 @@ type Exchange struct {
 	Provider string
 	// Operation is the operationId, "" for a path or method that the contract does not know.
 	Operation     string
+	Template      string // the operation's path as the contract writes it, such as /v1/customers/{id}
 	Method        string
 	Path          string
 	Query         string

@@ -47,6 +47,7 @@ type step struct {
 	Operation string  `json:"operation"`
 	Method    string  `json:"method"`
 	Path      string  `json:"path"`
+	Template  string  `json:"template"`
 	Status    int     `json:"status"`
 	ID        string  `json:"id,omitempty"`
 	Millis    float64 `json:"ms"`
@@ -86,7 +87,7 @@ func demo(ctx context.Context, out io.Writer, asJSON bool) error {
 	if err := errors.Join(report.flush(), failure, sb.Verify()); err != nil || asJSON {
 		return err
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, "\n%d exchanges over loopback, each as the sandbox saw it, none against its contract.\n\n", len(sb.Journal()))
 	return matrix.Text(out, capabilities)
 }
 
@@ -291,7 +292,7 @@ func (r *run) settle(op customers.Op, result string) error {
 			return fmt.Errorf("%s %s breaks the contract: %v", e.Method, e.Path, broken)
 		}
 		s := step{
-			Provider: e.Provider, Operation: string(h.Op), Method: e.Method, Path: e.Path, Status: e.Status,
+			Provider: e.Provider, Operation: string(h.Op), Method: e.Method, Path: e.Path, Template: e.Template, Status: e.Status,
 			Millis: float64(h.Duration.Microseconds()) / 1000, Result: "part of " + string(op),
 		}
 		if h.Op == "" {
@@ -331,7 +332,7 @@ func (r *report) step(s step) error {
 		return r.json.Encode(s)
 	}
 	_, err := fmt.Fprintf(r.text, "%s\t%s\t%s %s\t%d\t%s\t%.1f ms\t%s\n",
-		s.Provider, s.Operation, s.Method, s.Path, s.Status, cmp.Or(s.ID, "–"), s.Millis, s.Result)
+		s.Provider, s.Operation, s.Method, s.Template, s.Status, cmp.Or(s.ID, "–"), s.Millis, s.Result)
 	return err
 }
 
