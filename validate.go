@@ -48,7 +48,7 @@ func validateID(id string) []Violation {
 	case id == "":
 		return []Violation{{Field: FieldID, Rule: "required"}}
 	case id == "." || id == "..":
-		return []Violation{{Field: FieldID, Rule: "format", Bound: "no dot segment"}}
+		return []Violation{{Field: FieldID, Rule: "format", Bound: "an id that can stand in a URL"}}
 	case !utf8.ValidString(id):
 		return []Violation{{Field: FieldID, Rule: "encoding", Bound: "UTF-8"}}
 	}

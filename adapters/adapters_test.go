@@ -28,6 +28,8 @@ import (
 type subject struct {
 	open    func(*sandbox.Sandbox, setup) (*customers.Client, error)
 	profile customers.Profile
+	// least is as little as the provider takes.
+	least customers.Profile
 	// patches change one field each.
 	patches []customers.Patch
 	// again is what creating the same customer a second time is told; nil if it is not refused.
@@ -62,6 +64,10 @@ func subjects() map[string]subject {
 				Name: customers.Name{Given: "Ama", Family: "Kouassi"}, Email: "ama.kouassi@example.com", Phone: "+2250102030405",
 				Address: customers.Address{Street: "Rue des Jardins", City: "Abidjan", Country: "CI"},
 			},
+			least: customers.Profile{
+				Name: customers.Name{Given: "Ama", Family: "Kouassi"}, Email: "ama@example.com", Phone: "+2250102030406",
+				Address: customers.Address{Country: "CI"},
+			},
 		},
 		"simplepin": {
 			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
@@ -81,6 +87,7 @@ func subjects() map[string]subject {
 					Street: "1200 rue Sainte-Catherine", City: "Montréal", Region: "QC", PostalCode: "H3B 1K1", Country: "CA",
 				},
 			},
+			least: customers.Profile{Reference: "crm-1"},
 			patches: []customers.Patch{
 				{Name: &customers.Name{Full: "Maude Gagnon"}},
 				{Email: customers.To("maude.gagnon@example.com")},
@@ -103,6 +110,7 @@ func subjects() map[string]subject {
 				Reference: "crm-10024", Name: customers.Name{Full: "David Coaster"}, Email: "david@example.net",
 				Phone: "+33639980102",
 			},
+			least: customers.Profile{Email: "d@example.net"},
 			patches: []customers.Patch{
 				{Reference: customers.To("crm-10025")},
 				{Name: &customers.Name{Full: "David C. Coaster"}},
@@ -122,6 +130,7 @@ func subjects() map[string]subject {
 				Name: customers.Name{Full: "Noor Haddad"}, Email: "noor@example.com", Phone: "+97444000000",
 				Address: customers.Address{Formatted: "Al Corniche St 5, Doha, QA"}, Notes: "Calls on Mondays",
 			},
+			least: customers.Profile{Name: customers.Name{Full: "Noor"}},
 			patches: []customers.Patch{
 				{Name: &customers.Name{Full: "Noor Al Haddad"}},
 				{Email: customers.To("noor.haddad@example.com")},
@@ -278,6 +287,24 @@ func TestLifeOfACustomer(t *testing.T) {
 		err = client.Delete(ctx, created.ID)
 		assert.ErrorIs(t, err, customers.ErrNotFound)
 		assert.ErrorIs(t, err, customers.ErrRejected)
+	})
+}
+
+// TestLeastOfACustomer is about what is not there: left out, empty or null, it must stay so.
+func TestLeastOfACustomer(t *testing.T) {
+	everywhere(t, func(t *testing.T, s subject, with setup, sb *sandbox.Sandbox) {
+		ctx, client := t.Context(), open(t, s, with, sb)
+		created, err := client.Create(ctx, s.least)
+		require.NoError(t, err)
+		same(t, s.least, created)
+		want := s.least
+		if len(s.patches) > 0 {
+			want = patched(want, s.patches[0])
+			require.NoError(t, client.Update(ctx, created.ID, s.patches[0]))
+		}
+		got, err := client.Get(ctx, created.ID)
+		require.NoError(t, err)
+		same(t, want, got)
 	})
 }
 

@@ -19,7 +19,9 @@ const (
 	DigitalpayeOldPathOnly         Dialect = "digitalpaye.old-path-only"
 	DigitalpayeEnvironmentRequired Dialect = "digitalpaye.environment-required"
 	DigitalpayeUpsert              Dialect = "digitalpaye.upsert"
+	DigitalpayeNulls               Dialect = "digitalpaye.nulls"
 
+	SimplePinNulls          Dialect = "simplepin.nulls"
 	SimplePinAddCreated     Dialect = "simplepin.add-created"
 	SimplePinUpdateReplaces Dialect = "simplepin.update-replaces"
 	SimplePinAddOverwrites  Dialect = "simplepin.add-overwrites"
@@ -60,6 +62,8 @@ func Dialects() []DialectInfo {
 		{DigitalpayeOldPathOnly, "only /v1/customers/create creates: clients must use the older path"},
 		{DigitalpayeEnvironmentRequired, "requests without X-Environment are refused"},
 		{DigitalpayeUpsert, "the same e-mail and phone write the same customer again instead of making another"},
+		{DigitalpayeNulls, "parts that an address lacks come as null instead of being left out"},
+		{SimplePinNulls, "values that a customer lacks come as null instead of being left out"},
 		{SimplePinAddCreated, "add answers 201 instead of 200"},
 		{SimplePinUpdateReplaces, "update writes the whole customer instead of merging what is sent"},
 		{SimplePinAddOverwrites, "adding a known customer_id overwrites it instead of being forbidden"},

@@ -127,11 +127,11 @@ func (f *digitalpayeFake) create(body []byte) answer {
 	if i, ok := f.byContact[contact]; ok && f.config.has(DigitalpayeUpsert) {
 		c.ID, c.CreatedAt = f.customers[i].ID, f.customers[i].CreatedAt
 		f.customers[i] = c
-		return digitalpayeCustomer(c)
+		return f.customer(c)
 	}
 	f.byID[c.ID], f.byContact[contact] = len(f.customers), len(f.customers)
 	f.customers = append(f.customers, c)
-	return digitalpayeCustomer(c)
+	return f.customer(c)
 }
 
 // readDigitalpaye decodes a new customer. The reasons are inferred, but for the tone.
@@ -183,7 +183,7 @@ func (f *digitalpayeFake) get(id string) answer {
 	if !ok {
 		return digitalpayeError(http.StatusNotFound, "Aucun client trouvé.")
 	}
-	return digitalpayeCustomer(f.customers[i])
+	return f.customer(f.customers[i])
 }
 
 // list answers with all customers, the oldest first (inferred).
@@ -200,7 +200,13 @@ func (f *digitalpayeFake) list() answer {
 	}{digitalpaye.CustomerListReply{StatusCode: http.StatusOK, Message: "Successful"}, all}}
 }
 
-func digitalpayeCustomer(c digitalpaye.Customer) answer {
+func (f *digitalpayeFake) customer(c digitalpaye.Customer) answer {
+	if f.config.has(DigitalpayeNulls) {
+		data := withNulls(c)
+		data["address"] = withNulls(c.Address, "city", "streetAddress")
+		body := map[string]any{"statusCode": http.StatusOK, "message": "Successful", "data": data}
+		return answer{status: http.StatusOK, body: body, beyond: true} // the contract knows no null
+	}
 	return answer{status: http.StatusOK, body: digitalpaye.CustomerReply{
 		StatusCode: http.StatusOK, Message: "Successful", Data: c,
 	}}

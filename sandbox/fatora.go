@@ -239,7 +239,7 @@ func (f *fatoraFake) list(query url.Values) answer {
 	if f.config.has(FatoraNulls) {
 		clients := make([]any, len(ids))
 		for i, id := range ids {
-			clients[i] = withNulls(f.clients[id], "notes")
+			clients[i] = withNulls(f.clients[id], "phone", "email", "address", "notes")
 		}
 		return answer{status: http.StatusOK, body: map[string]any{"status": "SUCCESS", "clients": clients}}
 	}
@@ -276,11 +276,12 @@ func (f *fatoraFake) drop(c fatora.ClientRecord) {
 
 // one is an answer with one client, whose remark has the given name.
 func (f *fatoraFake) one(status int, c fatora.ClientRecord, remark string) answer {
-	if f.config.has(FatoraNulls) {
-		return answer{status: status, body: map[string]any{"status": "SUCCESS", "client": withNulls(c, remark)}}
-	}
 	if remark == "note" {
 		c.Note, c.Notes = c.Notes, ""
+	}
+	if f.config.has(FatoraNulls) {
+		body := map[string]any{"status": "SUCCESS", "client": withNulls(c, "phone", "email", "address", remark)}
+		return answer{status: status, body: body}
 	}
 	return answer{status: status, body: fatora.ClientReply{Status: "SUCCESS", Client: c}}
 }
@@ -300,18 +301,6 @@ func fatoraError(detail any) fatora.ErrorReply {
 
 func record(id int64, sent fatora.ClientWrite) fatora.ClientRecord {
 	return fatora.ClientRecord{ID: id, Name: sent.Name, Phone: sent.Phone, Email: sent.Email, Address: sent.Address, Notes: sent.Notes}
-}
-
-// withNulls is a client whose absent values are null.
-func withNulls(c fatora.ClientRecord, remark string) map[string]any {
-	m := map[string]any{"id": c.ID, "name": c.Name}
-	for name, value := range map[string]string{"phone": c.Phone, "email": c.Email, "address": c.Address, remark: c.Notes} {
-		m[name] = value
-		if value == "" {
-			m[name] = nil
-		}
-	}
-	return m
 }
 
 // positive reads a parameter that is a positive integer.

@@ -1,11 +1,33 @@
 package sandbox
 
 import (
+	"bytes"
+	"encoding/json"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 )
+
+// withNulls is an object with the names that it lacks, as null.
+func withNulls(v any, names ...string) map[string]any {
+	data, err := marshal(v)
+	o := map[string]any{}
+	if err == nil {
+		dec := json.NewDecoder(bytes.NewReader(data))
+		dec.UseNumber()
+		err = dec.Decode(&o)
+	}
+	if err != nil {
+		panic(err) // the fakes' own types: it cannot fail
+	}
+	for _, name := range names {
+		if _, ok := o[name]; !ok {
+			o[name] = nil
+		}
+	}
+	return o
+}
 
 // isJSON reports whether a message says that its body is JSON.
 func isJSON(h http.Header) bool {

@@ -224,3 +224,12 @@ func TestJournalHoldsNoCredentials(t *testing.T) {
 	}
 	assert.Equal(t, 6, strings.Count(text.String(), "redacted"))
 }
+
+func TestNullsWhereTheContractKnowsNone(t *testing.T) {
+	s := start(t, sandbox.SimplePinNulls, sandbox.DigitalpayeNulls)
+	r := send(t, "POST", s.SimplePin.URL+"/v2/customer/add", `{"customer_id":"crm-1"}`,
+		"Authorization", s.SimplePin.Authorization, "Token", s.SimplePin.Token, "Content-Type", "application/json")
+	require.Equal(t, 200, r.status)
+	assert.Contains(t, r.body, `"customer_name":null`)
+	assert.Contains(t, r.body, `"customer_id":"crm-1"`)
+}

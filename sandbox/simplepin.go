@@ -165,10 +165,16 @@ func (s *simplePinFake) update(query url.Values, body []byte) answer {
 
 // answer is a customer; its version is there even if it is 0.
 func (s *simplePinFake) answer(status int, p *simplepin.CCProfileV2Model) answer {
-	return answer{status: status, body: struct {
+	a := answer{status: status, body: struct {
 		*simplepin.CCProfileV2Model
 		Version int64 `json:"version"`
 	}{p, p.Version}}
+	if s.config.has(SimplePinNulls) {
+		a.beyond = true // the contract knows no null
+		a.body = withNulls(a.body, "billing_address_id", "billing_address_models", "contract_email", "contracts",
+			"customer_name", "customer_since", "main_address", "mobile_number", "phone_number")
+	}
+	return a
 }
 
 // merged is the whole customer that results from writing the properties of a body over a stored one. An address that is

@@ -109,7 +109,7 @@ func (w *Wire) check(req *http.Request) error {
 	case req.URL.Scheme != w.base.Scheme || req.URL.Host != w.base.Host:
 		return w.refused(customers.Violation{Pointer: "host", Rule: "format", Bound: "the one of BaseURL"})
 	case hasDotSegment(req.URL.Path):
-		return w.refused(customers.Violation{Pointer: "path", Rule: "format", Bound: "no dot segment"})
+		return w.refused(customers.Violation{Field: customers.FieldID, Pointer: "path", Rule: "format", Bound: "an id that can stand in a URL"})
 	}
 	return nil
 }

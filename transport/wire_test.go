@@ -645,7 +645,9 @@ func TestDotSegments(t *testing.T) {
 			e := failure(t, p.delete(t.Context(), id))
 			assert.Equal(t, customers.ErrInvalid, e.Kind)
 			assert.Equal(t, customers.ErrNotSent, e.Outcome)
-			assert.Equal(t, []customers.Violation{{Pointer: "path", Rule: "format", Bound: "no dot segment"}}, e.Violations)
+			assert.Equal(t, []customers.Violation{{
+				Field: customers.FieldID, Pointer: "path", Rule: "format", Bound: "an id that can stand in a URL",
+			}}, e.Violations)
 		})
 	}
 	assert.Empty(t, seen.list())

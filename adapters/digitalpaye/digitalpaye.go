@@ -39,12 +39,14 @@ const (
 
 // Config says how to reach Digitalpaye.
 type Config struct {
-	// APIKey and APISecret are traded for a token that lives ten minutes, at first use and before it ends. Required.
+	// APIKey and APISecret are traded for a token at first use, and again before it ends: after ten minutes, as far as the
+	// vendor's samples tell. Required.
 	APIKey    string
 	APISecret string
 	// Environment is sent with every request; "" is Production, the only documented value.
 	Environment Environment
-	// NewPath creates customers at /v1/customer, where newer pages have it, instead of /v1/customers/create.
+	// NewPath creates customers at /v1/customer, where newer pages have it, instead of /v1/customers/create. It is about
+	// creating only: where one is read is inferred in either case.
 	NewPath bool
 	// BaseURL is the root of the API without the version, "" for Digitalpaye's own.
 	BaseURL string

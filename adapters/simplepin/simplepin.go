@@ -38,7 +38,8 @@ type Config struct {
 	Token         string
 	// BaseURL is the root of the API with its /api, such as Staging. Required: see there.
 	BaseURL string
-	// Locale asks for texts in a language ("en", "fr"); "" leaves it to SimplePin. No list of values is documented.
+	// Locale asks for texts in a language; "" leaves it to SimplePin. No list of values is documented: "EN", "FR" and "ES"
+	// are likely.
 	Locale string
 	// Countries maps ISO 3166-1 alpha-2 codes to SimplePin's ids. A country that is not here cannot be sent, and is
 	// read back into Verbatim, as are its regions.

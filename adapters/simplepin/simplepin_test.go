@@ -390,6 +390,8 @@ func TestErrors(t *testing.T) {
 		call      call
 		want      customers.Error
 	}{
+		{"create-401", create, customers.Error{Kind: customers.ErrUnauthenticated, Outcome: customers.ErrRejected, Status: 401}},
+		{"get-401", get, customers.Error{Kind: customers.ErrUnauthenticated, Status: 401}},
 		{"create-403", create, customers.Error{
 			Kind: customers.ErrForbidden, Outcome: customers.ErrRejected, Status: 403,
 			Detail: "SimplePin gives no reason: the keys, a reference or e-mail that is taken, an unknown place, …",

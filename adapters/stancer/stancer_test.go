@@ -33,22 +33,23 @@ func play(t *testing.T, recordings ...string) *customers.Client {
 }
 
 func TestCreate(t *testing.T) {
-	client := play(t, "create")
-	created, err := client.Create(t.Context(), customers.Profile{
-		Reference: "crm-10023", Name: customers.Name{Given: "David", Family: "Coaster"},
-		Email: "david@example.net", Phone: "+33639980102",
-	})
-	require.NoError(t, err)
-	native := created.Native.(*api.Customer)
-	assert.False(t, native.LiveMode)
-	created.Native = nil
-	assert.Equal(t, &customers.Customer{
-		ID: id,
-		Profile: customers.Profile{
-			Name: customers.Name{Full: "David Coaster"}, Email: "david@example.net", Phone: "+33639980102",
-		},
-		CreatedAt: time.Date(2018, 10, 3, 10, 22, 54, 0, time.UTC),
-	}, created)
+	for _, recording := range []string{"create", "create-201"} {
+		created, err := play(t, recording).Create(t.Context(), customers.Profile{
+			Reference: "crm-10023", Name: customers.Name{Given: "David", Family: "Coaster"},
+			Email: "david@example.net", Phone: "+33639980102",
+		})
+		require.NoError(t, err)
+		native := created.Native.(*api.Customer)
+		assert.False(t, native.LiveMode)
+		created.Native = nil
+		assert.Equal(t, &customers.Customer{
+			ID: id,
+			Profile: customers.Profile{
+				Name: customers.Name{Full: "David Coaster"}, Email: "david@example.net", Phone: "+33639980102",
+			},
+			CreatedAt: time.Date(2018, 10, 3, 10, 22, 54, 0, time.UTC),
+		}, created)
+	}
 }
 
 func TestGetKeepsWhatHasNoForm(t *testing.T) {
@@ -105,6 +106,22 @@ func TestErrors(t *testing.T) {
 		{"create-400-odd", create, customers.Error{
 			Op: customers.OpCreate, Kind: customers.ErrInvalid, Outcome: customers.ErrRejected, Status: 400,
 			Code: "invalid_request_error", Message: "Invalid; mobile: Too short",
+		}},
+		{"create-401", create, customers.Error{
+			Op: customers.OpCreate, Kind: customers.ErrUnauthenticated, Outcome: customers.ErrRejected, Status: 401,
+			Code: "invalid_request_error", Message: "You are not authorized to access that resource",
+		}},
+		{"update-404", func(c *customers.Client) error {
+			return c.Update(t.Context(), id, customers.Patch{
+				Email: customers.To("david.coaster@example.net"), Name: &customers.Name{Full: "David Coaster"},
+			})
+		}, customers.Error{
+			Op: customers.OpUpdate, Kind: customers.ErrNotFound, Outcome: customers.ErrRejected, Status: 404,
+			Code: "invalid_request_error", Message: "No such customer " + id,
+		}},
+		{"delete-404", func(c *customers.Client) error { return c.Delete(t.Context(), id) }, customers.Error{
+			Op: customers.OpDelete, Kind: customers.ErrNotFound, Outcome: customers.ErrRejected, Status: 404,
+			Code: "invalid_request_error", Message: "No such customer " + id,
 		}},
 		{"create-409", create, customers.Error{
 			Op: customers.OpCreate, Kind: customers.ErrAlreadyExists, Outcome: customers.ErrRejected, Status: 409,
