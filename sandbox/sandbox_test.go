@@ -1,6 +1,8 @@
 package sandbox_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -232,4 +234,15 @@ func TestNullsWhereTheContractKnowsNone(t *testing.T) {
 	require.Equal(t, 200, r.status)
 	assert.Contains(t, r.body, `"customer_name":null`)
 	assert.Contains(t, r.body, `"customer_id":"crm-1"`)
+
+	basic := base64.StdEncoding.EncodeToString([]byte(s.Digitalpaye.APIKey + ":" + s.Digitalpaye.APISecret))
+	r = send(t, "POST", s.Digitalpaye.URL+"/v1/auth", "", "Authorization", "Basic "+basic)
+	require.Equal(t, 200, r.status)
+	var auth struct{ Data struct{ Token string } }
+	require.NoError(t, json.Unmarshal([]byte(r.body), &auth))
+	r = send(t, "POST", s.Digitalpaye.URL+"/v1/customers/create",
+		`{"firstName":"Ama","lastName":"Kouassi","email":"ama@example.com","phoneNumber":"0102030405","address":{"countryCode":"CI"}}`,
+		"Authorization", "Bearer "+auth.Data.Token, "Content-Type", "application/json")
+	require.Equal(t, 200, r.status)
+	assert.Contains(t, r.body, `"address":{"city":null,"countryCode":"CI","streetAddress":null}`)
 }

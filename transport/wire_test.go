@@ -1211,13 +1211,26 @@ func (c *closeNoted) Close() error {
 }
 
 func TestBodyThatIsNotSentIsClosed(t *testing.T) {
-	p := newProvider(t, "https://api.example.com", basic, transport.Options{})
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	body := &closeNoted{Reader: strings.NewReader("{}")}
-	req, err := http.NewRequestWithContext(ended, http.MethodPost, "https://api.example.com/v1/customers/", body)
-	require.NoError(t, err)
-	_, err = p.wire.Do(req)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.True(t, body.closed)
+	tokenless := transport.Bearer(func(context.Context) (transport.Token, error) { return transport.Token{}, errCause })
+	for name, tt := range map[string]struct {
+		ctx  context.Context
+		auth transport.Auth
+		path string
+	}{
+		"context ended": {ended, basic, "/v1/customers/"},
+		"dot segment":   {t.Context(), basic, "/v1/../customers/"},
+		"no token":      {t.Context(), tokenless, "/v1/customers/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvider(t, "https://api.example.com", tt.auth, transport.Options{})
+			body := &closeNoted{Reader: strings.NewReader("{}")}
+			req, err := http.NewRequestWithContext(tt.ctx, http.MethodPost, "https://api.example.com"+tt.path, body)
+			require.NoError(t, err)
+			_, err = p.wire.Do(req)
+			require.ErrorIs(t, err, customers.ErrNotSent)
+			assert.True(t, body.closed)
+		})
+	}
 }

@@ -225,6 +225,13 @@ func TestUpdateRefusedAfterReading(t *testing.T) {
 	}
 }
 
+// The answer to a change must not be about somebody else.
+func TestUpdateAnsweredAboutAnother(t *testing.T) {
+	err := play(t, "update-answered-other").Update(t.Context(), id, newPhone)
+	require.ErrorIs(t, err, customers.ErrContract)
+	require.ErrorIs(t, err, customers.ErrUnknownOutcome)
+}
+
 func TestDelete(t *testing.T) {
 	for _, recording := range []string{"delete", "delete-200"} {
 		require.NoError(t, play(t, recording).Delete(t.Context(), id))

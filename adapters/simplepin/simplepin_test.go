@@ -300,6 +300,13 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
+// The answer to a change must not be about somebody else.
+func TestUpdateAnsweredAboutAnother(t *testing.T) {
+	err := play(t, "update-answered-other").Update(t.Context(), id, customers.Patch{Phone: customers.To("+15145550163")})
+	require.ErrorIs(t, err, customers.ErrContract)
+	require.ErrorIs(t, err, customers.ErrUnknownOutcome)
+}
+
 // Each of these reads and then writes nothing.
 func TestUpdateRefusedAfterReading(t *testing.T) {
 	phone := customers.Patch{Phone: customers.To("+15145550163")}
