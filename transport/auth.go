@@ -3,10 +3,12 @@ package transport
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,10 +21,28 @@ import (
 // Auth puts credentials on requests. It holds them in closures, so that printing it shows none. The zero value puts
 // none.
 type Auth struct {
-	token func(context.Context) (string, error)
-	apply func(h http.Header, token string)
-	// renew forgets a token that was refused; nil if there is nothing to fetch anew.
-	renew func(refused string)
+	held func(context.Context, time.Duration) (*credentials, error)
+	// forget lets go of credentials that were refused; nil if there are no others to be had.
+	forget func(refused *credentials)
+}
+
+// credentials are the header fields of requests, their names written as they are given. They are not changed once made.
+type credentials struct {
+	header  http.Header
+	expires time.Time // by the monotonic clock, so that setting the wall clock changes nothing; zero is never
+}
+
+func (a Auth) get(ctx context.Context, timeout time.Duration) (*credentials, error) {
+	if a.held == nil {
+		return &credentials{}, nil
+	}
+	return a.held(ctx, timeout)
+}
+
+func (c *credentials) put(h http.Header) { maps.Copy(h, c.header) }
+
+func (c *credentials) same(other *credentials) bool {
+	return maps.EqualFunc(c.header, other.header, slices.Equal[[]string])
 }
 
 // CheckSecret refuses a credential that is missing, or that cannot stand in a header: a line break at its end is the
@@ -46,14 +66,38 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// Basic is HTTP Basic authentication (RFC 7617).
-func Basic(user, password string) Auth {
-	return Static(http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}})
+// Basic is the header of HTTP Basic authentication (RFC 7617).
+func Basic(user, password string) http.Header {
+	return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}}
 }
 
 // Static sends header fields that never change, their names written as they are given.
 func Static(fields http.Header) Auth {
-	return Auth{apply: func(h http.Header, _ string) { maps.Copy(h, fields) }}
+	c := &credentials{header: fields}
+	return Auth{held: func(context.Context, time.Duration) (*credentials, error) { return c, nil }}
+}
+
+// Keys sends the header fields that a configuration's keys make. Fixed ones are asked for at once, and its error is theirs;
+// others are [Fetched].
+func Keys(fixed bool, header func(context.Context) (http.Header, error)) (Auth, error) {
+	if !fixed {
+		return Fetched(header), nil
+	}
+	h, err := header(context.Background())
+	return Static(h), err
+}
+
+// Fetched sends header fields that fetch gets: at first use, and once after a 401. However many calls wait, fetch runs
+// once at a time; a call whose context ends stops waiting and does not end the fetch, which has as long as Options.Timeout.
+// It fails with a [*customers.Error], or with one whose text is not printed.
+func Fetched(fetch func(context.Context) (http.Header, error)) Auth {
+	return fetched(func(ctx context.Context) (*credentials, error) {
+		header, err := fetch(ctx)
+		if known := (*customers.Error)(nil); err != nil && !errors.As(err, &known) {
+			err = &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "Config.Credentials failed", Err: quiet{"the cause is not shown", err}}
+		}
+		return &credentials{header: header}, err
+	})
 }
 
 // Token is a bearer token as a provider hands it out.
@@ -74,76 +118,79 @@ func (Token) LogValue() slog.Value { return slog.StringValue(redactedToken) }
 // MarshalText marshals no value.
 func (Token) MarshalText() ([]byte, error) { return []byte(redactedToken), nil }
 
-// Bearer sends a token (RFC 6750) that fetch gets: at first use, before it expires, and once after a 401. However many
-// calls wait, fetch runs once at a time; a call whose context ends stops waiting and does not end the fetch.
+// Bearer is [Fetched] for a token (RFC 6750), which is fetched anew also before it expires.
 func Bearer(fetch func(context.Context) (Token, error)) Auth {
-	s := &tokenSource{fetch: fetch}
-	return Auth{token: s.token, renew: s.forget, apply: func(h http.Header, token string) {
-		h.Set("Authorization", "Bearer "+token)
-	}}
+	return fetched(func(ctx context.Context) (*credentials, error) {
+		asked := time.Now()
+		token, err := fetch(ctx)
+		c := &credentials{header: http.Header{"Authorization": {"Bearer " + token.Value}}}
+		if token.Lifetime > 0 {
+			// A tenth of the lifetime, at most a minute, is left for requests that are under way.
+			c.expires = asked.Add(token.Lifetime - min(token.Lifetime/10, time.Minute))
+		}
+		return c, err
+	})
 }
 
-type tokenSource struct {
-	fetch func(context.Context) (Token, error)
+func fetched(fetch func(context.Context) (*credentials, error)) Auth {
+	s := &source{fetch: fetch}
+	return Auth{held: s.get, forget: s.forget}
+}
+
+// source holds credentials that have to be fetched.
+type source struct {
+	fetch func(context.Context) (*credentials, error)
 	group singleflight.Group
 
-	mu      sync.Mutex
-	value   string
-	expires time.Time // by the monotonic clock, so that setting the wall clock changes nothing; zero is never
+	mu   sync.Mutex
+	held *credentials
 }
 
-func (s *tokenSource) token(ctx context.Context) (string, error) {
-	if value := s.current(); value != "" {
-		return value, nil
+func (s *source) get(ctx context.Context, timeout time.Duration) (*credentials, error) {
+	if held := s.current(); held != nil {
+		return held, nil
 	}
-	fetched := s.group.DoChan("", func() (any, error) {
-		if value := s.current(); value != "" {
-			return value, nil // the fetch that just ended was for us too
+	fetching := s.group.DoChan("", func() (any, error) {
+		if held := s.current(); held != nil {
+			return held, nil // the fetch that just ended was for us too
 		}
-		asked := time.Now()
-		// The first waiter's context must not end the fetch for the others; the wire's own timeout bounds it.
-		token, err := s.fetch(context.WithoutCancel(ctx))
+		// The first waiter's context must not end the fetch for the others.
+		ctx, cancel := within(context.WithoutCancel(ctx), timeout, "Options.Timeout")
+		defer cancel()
+		fresh, err := s.fetch(ctx)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		s.keep(token, asked)
-		return token.Value, nil
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.held = fresh
+		return fresh, nil
 	})
 	select {
 	case <-ctx.Done():
-		return "", ctx.Err()
-	case result := <-fetched:
+		return nil, ctx.Err()
+	case result := <-fetching:
 		if result.Err != nil {
-			return "", result.Err
+			return nil, result.Err
 		}
-		return result.Val.(string), nil
+		return result.Val.(*credentials), nil
 	}
 }
 
-func (s *tokenSource) current() string {
+func (s *source) current() *credentials {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.expires.IsZero() && !time.Now().Before(s.expires) {
-		return ""
+	if s.held != nil && !s.held.expires.IsZero() && !time.Now().Before(s.held.expires) {
+		return nil
 	}
-	return s.value
+	return s.held
 }
 
-func (s *tokenSource) keep(token Token, asked time.Time) {
+func (s *source) forget(refused *credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.value, s.expires = token.Value, time.Time{}
-	if token.Lifetime > 0 {
-		// A tenth of the lifetime, at most a minute, is left for requests that are under way.
-		s.expires = asked.Add(token.Lifetime - min(token.Lifetime/10, time.Minute))
-	}
-}
-
-func (s *tokenSource) forget(refused string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.value == refused { // else another call has renewed it already
-		s.value = ""
+	if s.held == refused { // else another call has renewed them already
+		s.held = nil
 	}
 }
 

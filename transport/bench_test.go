@@ -24,7 +24,7 @@ func BenchmarkCall(b *testing.B) {
 		}, nil
 	})
 	for name, auth := range map[string]transport.Auth{
-		"basic": transport.Basic(secret, ""),
+		"basic": transport.Static(transport.Basic(secret, "")),
 		"bearer": transport.Bearer(func(context.Context) (transport.Token, error) {
 			return transport.Token{Value: secret}, nil
 		}),

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/contract-first/customers"
@@ -26,8 +25,6 @@ type Send func(context.Context) (*http.Response, error)
 
 // Accept looks at a decoded success and says what is wrong with it, "" if nothing is. It must not name values.
 type Accept[Reply any] func(*Reply) string
-
-type opKey struct{}
 
 // Call does one operation of the facade: it refuses what the requests' checks refuse, sends, decodes the answer into
 // Reply and has it accepted (accept may be nil). Every error is a [*customers.Error] with kind, outcome, status and what
@@ -83,18 +80,15 @@ func call[Reply any](
 	if err != nil {
 		return nil, nil, w.finish(op, err)
 	}
-	defer resp.Body.Close()
-	e := &customers.Error{
-		Status: resp.StatusCode, RequestID: requestID(resp.Header), RetryAfter: retryAfter(resp.Header, time.Now()),
+	a, ok := resp.Body.(*answer)
+	if !ok {
+		return nil, nil, w.finish(op, &customers.Error{Kind: customers.ErrConfig, Outcome: customers.ErrUnknownOutcome, Detail: "the client does not send through the wire"})
 	}
-	e.Kind, e.Outcome = classify(op, resp.StatusCode)
-	body, err := read(resp)
-	switch {
-	case err != nil:
-		w.brokeOff(ctx, e, err)
-	case e.Kind != "":
+	body := a.body
+	e := newError(op, resp)
+	if e.Kind != "" {
 		w.decodeError(e, resp.Header, body)
-	default:
+	} else {
 		reply := new(Reply)
 		complaint := decode(op, resp, body, reply)
 		if complaint == "" && accept != nil && !isEmpty(body) {
@@ -111,6 +105,7 @@ func call[Reply any](
 		// A write that succeeded with an answer that nobody understands is one whose result is not known.
 		e.Kind, e.Outcome, e.Detail = customers.ErrContract, customers.ErrUnknownOutcome, complaint
 	}
+	e.Detail = withNote(e.Detail, a.note)
 	return nil, nil, w.finish(op, e)
 }
 
@@ -130,31 +125,6 @@ func decode(op customers.Op, resp *http.Response, body []byte, reply any) (compl
 		return describe(err)
 	}
 	return ""
-}
-
-// brokeOff notes that the answer could not be read to its end. A refusal stays one, but nothing shows that the provider
-// itself speaks of a customer.
-func (w *Wire) brokeOff(ctx context.Context, e *customers.Error, err error) {
-	success := e.Kind == ""
-	unsure := success || e.Kind == customers.ErrNotFound || e.Kind == customers.ErrAlreadyExists
-	e.Detail = "the answer broke off"
-	switch {
-	case ctx.Err() != nil:
-		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
-	case errors.Is(err, errTooLarge):
-		e.Detail = fmt.Sprintf("the answer is larger than %d bytes (Options.MaxBody)", w.options.MaxBody)
-		if unsure {
-			e.Kind = customers.ErrContract
-		}
-	case unsure:
-		e.Kind = customers.ErrUnavailable
-	}
-	if errors.Is(err, context.DeadlineExceeded) && e.Err == nil {
-		e.Err, e.Detail = context.DeadlineExceeded, fmt.Sprintf("the answer did not end within %v (Options.Timeout)", w.options.Timeout)
-	}
-	if success {
-		e.Outcome = customers.ErrUnknownOutcome
-	}
 }
 
 // decodeError fills e from the body of an answer that is no success.
@@ -230,16 +200,6 @@ func classify(op customers.Op, status int) (customers.Kind, customers.Outcome) {
 		kind = customers.ErrRateLimited
 	}
 	return kind, customers.ErrRejected
-}
-
-// read reads the whole body; the wire has bounded it.
-func read(resp *http.Response) ([]byte, error) {
-	var buf bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n <= 64<<10 {
-		buf.Grow(int(n) + bytes.MinRead)
-	}
-	_, err := buf.ReadFrom(resp.Body)
-	return buf.Bytes(), err
 }
 
 // isEmpty holds for null too: decoding it changes nothing, so that it would pass for a record or list without anything.

@@ -6,12 +6,14 @@
 //   - Credentials are added below the generated client and go only to the configured host. No redirect is followed:
 //     a 3xx answer is an error.
 //   - The answer is read up to Options.MaxBody; a longer one is an error, never cut.
-//   - The whole request, reading the answer included, takes at most Options.Timeout.
+//   - The whole request, waits, attempts and reading the answer included, takes at most Options.Timeout.
 //   - Plain http is refused, loopback aside.
-//   - No write is sent twice, except once after a 401 where the credentials are a token that can be fetched anew: the
-//     provider refused the first one, so it did nothing. A read is also repeated by net/http where an idle connection
-//     turns out dead.
+//   - No write is sent again unless the provider did not get it or surely refused it; see [Retry]. A read is also repeated
+//     by net/http where an idle connection turns out dead.
+//   - The hook sees each attempt, why it was made and what was decided after it.
 //
-// Libraries: golang.org/x/sync/singleflight, because one token fetch for many waiters whose contexts end separately is
-// easy to get wrong; golang-jwt, to read the lifetime in a token without verifying it, which is the provider's business.
+// Libraries: golang.org/x/sync/singleflight, because one fetch of credentials for many waiters whose contexts end
+// separately is easy to get wrong; golang.org/x/time/rate, for the same reason, for the pace; golang-jwt, to read the
+// lifetime in a token without verifying it, which is the provider's business. None for backoff: full jitter is one line,
+// and what may be repeated is decided by outcome, which the libraries do not know.
 package transport

@@ -23,13 +23,21 @@ type Options struct {
 	// RoundTripper carries the requests: a proxy, client certificates, tracing. It must not follow redirects or repeat
 	// requests. Nil is a transport of its own with the proxy settings of the environment.
 	RoundTripper http.RoundTripper
-	// Timeout bounds one request to its end: the wait for a token, the connection, the last byte of the answer, and the
-	// second attempt after a refused token. 0 is 30 seconds. An update that reads first makes two requests, and waits
-	// for other updates of the same customer as long as its context lets it.
+	// Timeout bounds one request to its end: the wait for credentials and for its turn, every attempt, the pauses between
+	// them, the last byte of the answer. 0 is 30 seconds. An update that reads first makes two requests, and waits for
+	// other updates of the same customer as long as its context lets it.
 	Timeout time.Duration
+	// AttemptTimeout bounds each attempt, so that a read which hangs can be sent again within Timeout. 0 is no bound of
+	// its own. A write that it ends is one whose outcome is not known.
+	AttemptTimeout time.Duration
+	// Retry says which failed requests are sent again, and how often.
+	Retry Retry
+	// RequestsPerSecond is the most that is sent, one at a time and evenly, whatever goroutine asks; token exchanges and
+	// further attempts count too. 0 is no bound.
+	RequestsPerSecond float64
 	// MaxBody bounds the answer's body in bytes, after decompression. 0 is 1 MiB.
 	MaxBody int64
-	// Hook sees every exchange after its end, in the goroutine of the call; that of a token exchange, for which several
+	// Hook sees every attempt after its end, in the goroutine of the call; that of a token exchange, for which several
 	// calls may wait, in another one, perhaps after the call. It must be safe for concurrent use and must not panic.
 	Hook func(context.Context, Exchange)
 }
@@ -43,14 +51,38 @@ type Exchange struct {
 	// Status is 0 if there was no answer.
 	Status    int
 	RequestID string
-	// Attempt counts from 1; Reason says why the request was sent.
+	// Attempt counts from 1; Reason says why the request was sent: "first attempt", "status 503", "not sent", …
 	Attempt int
 	Reason  string
-	// Err is why the exchange failed: no answer, or one that broke off or was too large. An answer that says no is no
-	// failure: see Status.
+	// Next says what was decided afterwards, and why: "again in 180ms: status 503", "given up: a write that may have been
+	// carried out is not sent again", …; "" if there was nothing to decide.
+	Next string
+	// Err is a [*customers.Error] if the attempt failed: no answer, or one that broke off or was too large. An answer that
+	// says no is no failure: see Status.
 	Err error
 	// Duration ends with the body of the answer.
 	Duration time.Duration
+}
+
+// wrong names the first setting that makes no sense.
+func (o Options) wrong() (field, rule string) {
+	for _, setting := range []struct {
+		field string
+		value float64
+	}{
+		{"Timeout", float64(o.Timeout)},
+		{"AttemptTimeout", float64(o.AttemptTimeout)},
+		{"MaxBody", float64(o.MaxBody)},
+		{"RequestsPerSecond", o.RequestsPerSecond},
+		{"Retry.Attempts", float64(o.Retry.Attempts)},
+		{"Retry.Delay", float64(o.Retry.Delay)},
+		{"Retry.MaxDelay", float64(o.Retry.MaxDelay)},
+	} {
+		if !(setting.value >= 0) { // NaN too
+			return setting.field, "must not be negative"
+		}
+	}
+	return "", ""
 }
 
 const redacted = "(configuration, not shown because it holds secrets)"

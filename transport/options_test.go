@@ -66,6 +66,6 @@ func TestTokenIsNotShown(t *testing.T) {
 }
 
 func TestAuthIsNotShown(t *testing.T) {
-	assertQuiet(t, transport.Basic(secret, "canary"))
+	assertQuiet(t, transport.Static(transport.Basic(secret, "canary")))
 	assertQuiet(t, transport.Static(http.Header{"Token": {secret}}))
 }

@@ -45,6 +45,9 @@ type provider struct {
 
 func newProvider(t testing.TB, base string, auth transport.Auth, o transport.Options) provider {
 	t.Helper()
+	if o.Retry == (transport.Retry{}) {
+		o.Retry.Attempts = 1 // whoever wants more says so
+	}
 	wire, err := transport.New("stancer", base, auth, o, decodeError)
 	require.NoError(t, err)
 	return over(t, wire)
@@ -60,7 +63,7 @@ func over(t testing.TB, wire *transport.Wire) provider {
 // connect makes the client of a server, with Basic credentials.
 func connect(t testing.TB, handler http.HandlerFunc) provider {
 	t.Helper()
-	return newProvider(t, serve(t, handler), transport.Basic(secret, ""), transport.Options{})
+	return newProvider(t, serve(t, handler), transport.Static(transport.Basic(secret, "")), transport.Options{})
 }
 
 // replying makes the client of a provider that answers so, without a network.

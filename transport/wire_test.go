@@ -28,7 +28,7 @@ import (
 	"github.com/contract-first/customers/transport"
 )
 
-var basic = transport.Basic(secret, "")
+var basic = transport.Static(transport.Basic(secret, ""))
 
 var operations = []customers.Op{customers.OpCreate, customers.OpDelete, customers.OpGet}
 
@@ -839,7 +839,7 @@ func TestHook(t *testing.T) {
 				op:      customers.OpCreate,
 				respond: func() (*http.Response, error) { return respond(http.StatusCreated, strings.Repeat(" ", 2<<20)), nil },
 				want:    transport.Exchange{Method: "POST", Status: 201, Duration: 3 * time.Second},
-				text:    "larger than MaxBody",
+				text:    "larger than 1048576 bytes",
 			},
 		} {
 			var hook exchanges
@@ -874,6 +874,9 @@ func TestHook(t *testing.T) {
 			}
 			got[0].Err = nil
 			tt.want.Provider, tt.want.Op, tt.want.Attempt, tt.want.Reason = "stancer", tt.op, 1, "first attempt"
+			if tt.err != nil && tt.op.Writes() {
+				tt.want.Next = "given up: a write that may have been carried out is not sent again"
+			}
 			assert.Equal(t, tt.want, got[0], name)
 		}
 	})
@@ -903,20 +906,19 @@ func TestHookSeesTheTimeout(t *testing.T) {
 	}
 }
 
-// Who uses the client that As gives ends the exchange by closing the body, once.
+// The client that As gives gets answers whose end has been seen.
 func TestHookAtTheEndOfARawExchange(t *testing.T) {
 	var hook exchanges
 	p := newProvider(t, serve(t, answer(200, record)), basic, transport.Options{Hook: hook.hook})
 	resp, err := p.api.GetCustomer(t.Context(), id)
 	require.NoError(t, err)
-	_, err = io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	assert.Empty(t, hook.seen())
-	require.NoError(t, resp.Body.Close())
-	require.NoError(t, resp.Body.Close())
 	require.Len(t, hook.seen(), 1)
 	assert.Empty(t, hook.seen()[0].Op)
 	assert.NoError(t, hook.seen()[0].Err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, record, string(body))
+	require.NoError(t, resp.Body.Close())
 }
 
 func TestHookGetsTheCallersContext(t *testing.T) {
@@ -1068,7 +1070,7 @@ func TestConnectionsAreReused(t *testing.T) {
 			_ = p.do(t.Context(), op)
 		}
 	}
-	assert.EqualValues(t, 2, opened.Load(), "one is spent on the refusal of a token, whose end nobody waits for")
+	assert.EqualValues(t, 1, opened.Load())
 }
 
 // No answer, whatever becomes of it, leaves a connection, a timer or a context behind.

@@ -40,9 +40,11 @@ const (
 // Config says how to reach Digitalpaye.
 type Config struct {
 	// APIKey and APISecret are traded for a token at first use, and again before it ends: after ten minutes, as far as the
-	// vendor's samples tell. Required.
+	// vendor's samples tell. Required, unless Credentials is given.
 	APIKey    string
 	APISecret string
+	// Credentials gives the two instead, at first use and again after a 401, for keys that change while the program runs.
+	Credentials func(context.Context) (apiKey, apiSecret string, err error)
 	// Environment is sent with every request; "" is Production, the only documented value.
 	Environment Environment
 	// NewPath creates customers at /v1/customer, where newer pages have it, instead of /v1/customers/create. It is about
@@ -74,14 +76,21 @@ type driver struct {
 
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
-	const provider = "digitalpaye"
-	err := cmp.Or(
-		transport.CheckSecret(provider, "APIKey", c.APIKey), transport.CheckSecret(provider, "APISecret", c.APISecret))
+	auth, err := transport.Keys(c.Credentials == nil, func(ctx context.Context) (http.Header, error) {
+		key, secret := c.APIKey, c.APISecret
+		if c.Credentials != nil {
+			var err error
+			if key, secret, err = c.Credentials(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return transport.Basic(key, secret), checkKeys(key, secret)
+	})
 	switch {
 	case err != nil:
 		return nil, err
-	case strings.Contains(c.APIKey, ":"):
-		return nil, transport.ConfigError(provider, "APIKey", "must not contain a colon (RFC 7617)")
+	case c.Credentials != nil && c.APIKey+c.APISecret != "":
+		return nil, transport.ConfigError(provider, "APIKey", "must be empty where Credentials is given, as APISecret")
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = digitalpaye.Production
@@ -93,24 +102,33 @@ func NewDriver(c Config) (customers.Driver, error) {
 		return nil, transport.ConfigError(provider, "Environment", "must be Production or Sandbox")
 	}
 	d := &driver{environment: c.Environment, newPath: c.NewPath}
-	keys, err := transport.New(provider, c.BaseURL, transport.Basic(c.APIKey, c.APISecret), c.Options, decodeError)
+	keys, err := transport.New(provider, c.BaseURL, auth, c.Options, decodeError)
 	if err != nil {
 		return nil, err
 	}
-	auth, err := digitalpaye.NewClient(keys.Base(), digitalpaye.WithHTTPClient(keys))
+	login, err := digitalpaye.NewClient(keys.Base(), digitalpaye.WithHTTPClient(keys))
 	if err != nil {
 		return nil, err
 	}
 	d.wire = keys.With(transport.Bearer(func(ctx context.Context) (transport.Token, error) {
-		return d.token(ctx, keys, auth)
+		return d.token(ctx, keys, login)
 	}))
 	d.api, err = digitalpaye.NewClient(d.wire.Base(), digitalpaye.WithHTTPClient(d.wire))
 	return d, err
 }
 
-func (d *driver) token(ctx context.Context, keys *transport.Wire, auth *digitalpaye.API) (transport.Token, error) {
+const provider = "digitalpaye"
+
+func checkKeys(key, secret string) error {
+	if strings.Contains(key, ":") {
+		return transport.ConfigError(provider, "APIKey", "must not contain a colon (RFC 7617)")
+	}
+	return cmp.Or(transport.CheckSecret(provider, "APIKey", key), transport.CheckSecret(provider, "APISecret", secret))
+}
+
+func (d *driver) token(ctx context.Context, keys *transport.Wire, login *digitalpaye.API) (transport.Token, error) {
 	reply, err := transport.Call[digitalpaye.TokenReply](ctx, keys, "", func(ctx context.Context) (*http.Response, error) {
-		return auth.CreateToken(ctx, &digitalpaye.CreateTokenParams{XEnvironment: &d.environment})
+		return login.CreateToken(ctx, &digitalpaye.CreateTokenParams{XEnvironment: &d.environment})
 	}, nil)
 	if err != nil {
 		return transport.Token{}, err

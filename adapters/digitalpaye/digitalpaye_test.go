@@ -52,6 +52,7 @@ func playWith(t *testing.T, config digitalpaye.Config, recordings ...string) *cu
 		files[i] = "testdata/" + name + ".txtar"
 	}
 	config.APIKey, config.APISecret = key, secret
+	config.Retry.Attempts = 1
 	config.BaseURL = wiretest.Play(t, "digitalpaye", "", files...)
 	client, err := digitalpaye.Open(config)
 	require.NoError(t, err)

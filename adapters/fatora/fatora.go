@@ -28,10 +28,12 @@ import (
 	"github.com/contract-first/customers/transport"
 )
 
-// Config says how to reach Fatora. Give APIKey or BearerToken, not both.
+// Config says how to reach Fatora. Give one of APIKey, Credentials and BearerToken.
 type Config struct {
 	// APIKey is traded for a bearer token at first use, and again when that ends.
 	APIKey string
+	// Credentials gives the key instead, at first use and again after a 401, for keys that change while the program runs.
+	Credentials func(context.Context) (apiKey string, err error)
 	// BearerToken is used as it is, and cannot be renewed.
 	BearerToken string
 	// AuthorizeByPost trades the key by POST. The vendor's sample reads as a GET, but never says so.
@@ -61,17 +63,34 @@ type driver struct {
 
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
-	const provider = "fatora"
-	field, secret := "APIKey", c.APIKey
-	switch {
-	case c.APIKey == "" && c.BearerToken == "":
-		return nil, transport.ConfigError(provider, field, "is missing (or give BearerToken)")
-	case c.APIKey != "" && c.BearerToken != "":
-		return nil, transport.ConfigError(provider, "BearerToken", "must be empty where APIKey is given")
-	case c.BearerToken != "":
-		field, secret = "BearerToken", c.BearerToken
+	given := 0
+	for _, is := range [...]bool{c.APIKey != "", c.Credentials != nil, c.BearerToken != ""} {
+		if is {
+			given++
+		}
 	}
-	if err := transport.CheckSecret(provider, field, secret); err != nil {
+	switch given {
+	case 0:
+		return nil, transport.ConfigError(provider, "APIKey", "is missing (or give Credentials, or BearerToken)")
+	case 1:
+	default:
+		return nil, transport.ConfigError(provider, "APIKey", "must be the only one of APIKey, Credentials and BearerToken")
+	}
+	auth, err := transport.Keys(c.Credentials == nil, func(ctx context.Context) (http.Header, error) {
+		if c.BearerToken != "" {
+			bearer := http.Header{"Authorization": {"Bearer " + c.BearerToken}}
+			return bearer, transport.CheckSecret(provider, "BearerToken", c.BearerToken)
+		}
+		key := c.APIKey
+		if c.Credentials != nil {
+			var err error
+			if key, err = c.Credentials(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return http.Header{"api_key": {key}}, transport.CheckSecret(provider, "APIKey", key)
+	})
+	if err != nil {
 		return nil, err
 	}
 	if c.BaseURL == "" {
@@ -79,34 +98,33 @@ func NewDriver(c Config) (customers.Driver, error) {
 	}
 	// The page size is the vendor's sample; the most that is allowed is not documented.
 	d := &driver{pageSize: 20}
-	bearer := transport.Static(http.Header{"Authorization": {"Bearer " + c.BearerToken}})
-	wire, err := transport.New(provider, c.BaseURL, bearer, c.Options, decodeError)
-	if err != nil {
+	if d.wire, err = transport.New(provider, c.BaseURL, auth, c.Options, decodeError); err != nil {
 		return nil, err
 	}
-	d.wire = wire
-	if c.APIKey != "" {
-		keys := wire.With(transport.Static(http.Header{"api_key": {c.APIKey}}))
-		auth, err := fatora.NewClient(keys.Base(), fatora.WithHTTPClient(keys))
+	if c.BearerToken == "" {
+		keys := d.wire
+		login, err := fatora.NewClient(keys.Base(), fatora.WithHTTPClient(keys))
 		if err != nil {
 			return nil, err
 		}
-		d.wire = wire.With(transport.Bearer(func(ctx context.Context) (transport.Token, error) {
-			return token(ctx, keys, auth, c.AuthorizeByPost)
+		d.wire = keys.With(transport.Bearer(func(ctx context.Context) (transport.Token, error) {
+			return token(ctx, keys, login, c.AuthorizeByPost)
 		}))
 	}
 	d.api, err = fatora.NewClient(d.wire.Base(), fatora.WithHTTPClient(d.wire))
 	return d, err
 }
 
+const provider = "fatora"
+
 const noToken = "the provider handed out no token: check the key"
 
-func token(ctx context.Context, keys *transport.Wire, auth *fatora.API, byPost bool) (transport.Token, error) {
+func token(ctx context.Context, keys *transport.Wire, login *fatora.API, byPost bool) (transport.Token, error) {
 	reply, err := transport.Call[fatora.TokenReply](ctx, keys, "", func(ctx context.Context) (*http.Response, error) {
 		if byPost {
-			return auth.AuthorizeByPost(ctx)
+			return login.AuthorizeByPost(ctx)
 		}
-		return auth.Authorize(ctx)
+		return login.Authorize(ctx)
 	}, func(r *fatora.TokenReply) string {
 		if !r.Success || r.BearerToken == "" {
 			return noToken

@@ -63,6 +63,7 @@ func configure(t *testing.T, config fatora.Config, recordings ...string) fatora.
 	for i, name := range recordings {
 		files[i] = "testdata/" + name + ".txtar"
 	}
+	config.Retry.Attempts = 1
 	config.BaseURL = wiretest.Play(t, "fatora", "", files...)
 	return config
 }
@@ -509,9 +510,9 @@ func TestConfig(t *testing.T) {
 		config fatora.Config
 		want   string
 	}{
-		"no credentials": {fatora.Config{}, "APIKey: is missing (or give BearerToken)"},
+		"no credentials": {fatora.Config{}, "APIKey: is missing (or give Credentials, or BearerToken)"},
 		"both": {
-			fatora.Config{APIKey: key, BearerToken: token}, "BearerToken: must be empty where APIKey is given",
+			fatora.Config{APIKey: key, BearerToken: token}, "APIKey: must be the only one of APIKey, Credentials and BearerToken",
 		},
 		"a line break":          {fatora.Config{APIKey: key + "\n"}, "APIKey: " + badSecret},
 		"the scheme in a token": {fatora.Config{BearerToken: "Bearer " + token}, "BearerToken: " + badSecret},

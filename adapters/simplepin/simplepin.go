@@ -33,9 +33,11 @@ const Staging = simplepin.Staging
 
 // Config says how to reach SimplePin.
 type Config struct {
-	// Authorization and Token are the two keys that SimplePin calls so. Both are required.
+	// Authorization and Token are the two keys that SimplePin calls so. Both are required, unless Credentials is given.
 	Authorization string
 	Token         string
+	// Credentials gives the two instead, at first use and again after a 401, for keys that change while the program runs.
+	Credentials func(context.Context) (authorization, token string, err error)
 	// BaseURL is the root of the API with its /api, such as Staging. Required: see there.
 	BaseURL string
 	// Locale asks for texts in a language; "" leaves it to SimplePin. No list of values is documented: "EN", "FR" and "ES"
@@ -77,13 +79,23 @@ type driver struct {
 
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
-	const provider = "simplepin"
+	auth, err := transport.Keys(c.Credentials == nil, func(ctx context.Context) (http.Header, error) {
+		authorization, token := c.Authorization, c.Token
+		if c.Credentials != nil {
+			var err error
+			if authorization, token, err = c.Credentials(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return http.Header{"Authorization": {authorization}, "Token": {token}}, cmp.Or(
+			transport.CheckSecret(provider, "Authorization", authorization), transport.CheckSecret(provider, "Token", token))
+	})
 	places, rule := newPlaces(c.Countries)
-	err := cmp.Or(
-		transport.CheckSecret(provider, "Authorization", c.Authorization), transport.CheckSecret(provider, "Token", c.Token))
 	switch {
 	case err != nil:
 		return nil, err
+	case c.Credentials != nil && c.Authorization+c.Token != "":
+		return nil, transport.ConfigError(provider, "Authorization", "must be empty where Credentials is given, as Token")
 	case c.BaseURL == "":
 		return nil, transport.ConfigError(provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
 	case rule != "":
@@ -93,13 +105,14 @@ func NewDriver(c Config) (customers.Driver, error) {
 	if c.Locale != "" {
 		d.locale = &c.Locale
 	}
-	keys := transport.Static(http.Header{"Authorization": {c.Authorization}, "Token": {c.Token}})
-	if d.wire, err = transport.New(provider, c.BaseURL, keys, c.Options, decodeError); err != nil {
+	if d.wire, err = transport.New(provider, c.BaseURL, auth, c.Options, decodeError); err != nil {
 		return nil, err
 	}
 	d.api, err = simplepin.NewClient(d.wire.Base(), simplepin.WithHTTPClient(d.wire))
 	return d, err
 }
+
+const provider = "simplepin"
 
 func (d *driver) Capabilities() customers.Capabilities { return capabilities() }
 

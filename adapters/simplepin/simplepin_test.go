@@ -70,6 +70,7 @@ func configure(t *testing.T, config simplepin.Config, recordings ...string) simp
 		files[i] = "testdata/" + name + ".txtar"
 	}
 	config.Authorization, config.Token, config.Countries = authorization, token, countries()
+	config.Retry.Attempts = 1
 	config.BaseURL = wiretest.Play(t, "simplepin", "/api", files...)
 	return config
 }

@@ -26,8 +26,10 @@ import (
 
 // Config says how to reach Stancer.
 type Config struct {
-	// APIKey is a secret key: stest_… for test, sprod_… for live customers. Required.
+	// APIKey is a secret key: stest_… for test, sprod_… for live customers. Required, unless Credentials is given.
 	APIKey string
+	// Credentials gives the key instead, at first use and again after a 401, for keys that change while the program runs.
+	Credentials func(context.Context) (apiKey string, err error)
 	// BaseURL is the root of the API, "" for Stancer's own.
 	BaseURL string
 	Policy  customers.Policy
@@ -51,22 +53,26 @@ type driver struct {
 
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
 func NewDriver(c Config) (customers.Driver, error) {
-	const provider = "stancer"
-	if err := transport.CheckSecret(provider, "APIKey", c.APIKey); err != nil {
+	auth, err := transport.Keys(c.Credentials == nil, func(ctx context.Context) (http.Header, error) {
+		key := c.APIKey
+		if c.Credentials != nil {
+			var err error
+			if key, err = c.Credentials(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return transport.Basic(key, ""), checkKey(key)
+	})
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	switch prefix, secret, _ := strings.Cut(c.APIKey, "_"); {
-	case prefix == "ptest" || prefix == "pprod":
-		return nil, transport.ConfigError(provider, "APIKey", "is a public key; this API takes the secret one, stest_… or sprod_…")
-	case prefix != "stest" && prefix != "sprod":
-		return nil, transport.ConfigError(provider, "APIKey", "must begin with stest_ or sprod_")
-	case secret == "":
-		return nil, transport.ConfigError(provider, "APIKey", "is only the prefix of a key")
+	case c.Credentials != nil && c.APIKey != "":
+		return nil, transport.ConfigError(provider, "APIKey", "must be empty where Credentials is given")
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = stancer.Production
 	}
-	wire, err := transport.New(provider, c.BaseURL, transport.Basic(c.APIKey, ""), c.Options, decodeError)
+	wire, err := transport.New(provider, c.BaseURL, auth, c.Options, decodeError)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +81,23 @@ func NewDriver(c Config) (customers.Driver, error) {
 		return nil, err
 	}
 	return &driver{wire: wire, api: api}, nil
+}
+
+const provider = "stancer"
+
+func checkKey(key string) error {
+	if err := transport.CheckSecret(provider, "APIKey", key); err != nil {
+		return err
+	}
+	switch prefix, secret, _ := strings.Cut(key, "_"); {
+	case prefix == "ptest" || prefix == "pprod":
+		return transport.ConfigError(provider, "APIKey", "is a public key; this API takes the secret one, stest_… or sprod_…")
+	case prefix != "stest" && prefix != "sprod":
+		return transport.ConfigError(provider, "APIKey", "must begin with stest_ or sprod_")
+	case secret == "":
+		return transport.ConfigError(provider, "APIKey", "is only the prefix of a key")
+	}
+	return nil
 }
 
 func (d *driver) Capabilities() customers.Capabilities { return capabilities() }

@@ -14,6 +14,7 @@ import (
 	"github.com/contract-first/customers/adapters/stancer"
 	api "github.com/contract-first/customers/gen/stancer"
 	"github.com/contract-first/customers/internal/wiretest"
+	"github.com/contract-first/customers/transport"
 )
 
 const (
@@ -27,7 +28,10 @@ func play(t *testing.T, recordings ...string) *customers.Client {
 	for i := range recordings {
 		recordings[i] = "testdata/" + recordings[i] + ".txtar"
 	}
-	client, err := stancer.Open(stancer.Config{APIKey: key, BaseURL: wiretest.Play(t, "stancer", "", recordings...)})
+	client, err := stancer.Open(stancer.Config{
+		APIKey: key, BaseURL: wiretest.Play(t, "stancer", "", recordings...),
+		Options: transport.Options{Retry: transport.Retry{Attempts: 1}},
+	})
 	require.NoError(t, err)
 	return client
 }

@@ -1,0 +1,322 @@
+package transport
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/contract-first/customers"
+)
+
+// answer is the body of an answer, read to its end.
+type answer struct {
+	bytes.Reader
+	body []byte
+	note string // why there was no further attempt, "" if nothing spoke for one
+}
+
+func (*answer) Close() error { return nil }
+
+// once sends req one time, reads the answer to its end and completes exchange. Its errors are [*customers.Error].
+func (w *Wire) once(
+	ctx context.Context, req *http.Request, held *credentials, exchange *Exchange,
+) (*http.Response, error) {
+	if w.options.AttemptTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = within(ctx, w.options.AttemptTimeout, "Options.AttemptTimeout")
+		defer cancel()
+	}
+	started := time.Now()
+	resp, err := w.roundTrip(ctx, req, held, exchange.Attempt)
+	if err == nil {
+		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
+		err = w.read(ctx, resp, exchange.Op)
+	}
+	exchange.Duration = time.Since(started)
+	if err != nil {
+		exchange.Err = err
+		return nil, err
+	}
+	return resp, nil
+}
+
+// roundTrip is one attempt up to the header of its answer.
+func (w *Wire) roundTrip(
+	ctx context.Context, req *http.Request, held *credentials, attempt int,
+) (*http.Response, error) {
+	send, err := again(ctx, req, attempt)
+	if err != nil {
+		return nil, w.failed(ctx, true, err)
+	}
+	setDefault(send.Header, "Accept", "application/json")
+	setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
+	held.put(send.Header)
+	send, unsent := w.watch(send)
+	resp, err := w.options.RoundTripper.RoundTrip(send)
+	if err == nil && resp == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return nil, w.failed(ctx, notSent(err) || unsent(), err)
+	}
+	return resp, nil
+}
+
+// again is req for one attempt: its headers its own, its body from the start.
+func again(ctx context.Context, req *http.Request, attempt int) (*http.Request, error) {
+	send := req.WithContext(ctx)
+	send.Header = req.Header.Clone()
+	if attempt > 1 && req.Body != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		send.Body = body
+	}
+	return send, nil
+}
+
+func setDefault(h http.Header, name, value string) {
+	if h.Get(name) == "" {
+		h.Set(name, value)
+	}
+}
+
+// read puts the whole body into resp, or makes the error of an answer that could not be read to its end. A refusal stays
+// one, but nothing shows that the provider itself speaks of a customer.
+func (w *Wire) read(ctx context.Context, resp *http.Response, op customers.Op) error {
+	var buf bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= min(w.options.MaxBody, 64<<10) {
+		buf.Grow(int(n) + bytes.MinRead)
+	}
+	var err error
+	if resp.Body != nil {
+		_, err = buf.ReadFrom(io.LimitReader(resp.Body, w.options.MaxBody+1))
+		_ = resp.Body.Close()
+	}
+	if int64(buf.Len()) > w.options.MaxBody {
+		err = errTooLarge
+	}
+	if err == nil {
+		a := &answer{body: buf.Bytes()}
+		a.Reset(a.body)
+		resp.Body = a
+		return nil
+	}
+
+	e := newError(op, resp)
+	success := e.Kind == ""
+	unsure := success || e.Kind == customers.ErrNotFound || e.Kind == customers.ErrAlreadyExists
+	e.Provider, e.Detail = w.provider, "the answer broke off"
+	switch limit, ours := context.Cause(ctx).(limit); {
+	case ours:
+		e.Err, e.Detail = context.DeadlineExceeded, "the answer did not end within "+limit.String()
+		if unsure {
+			e.Kind = customers.ErrUnavailable
+		}
+	case ctx.Err() != nil:
+		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
+	case errors.Is(err, errTooLarge):
+		e.Detail = fmt.Sprintf("the answer is larger than %d bytes (Options.MaxBody)", w.options.MaxBody)
+		if unsure {
+			e.Kind = customers.ErrContract
+		}
+	default:
+		e.Err = unquoted(err)
+		if unsure {
+			e.Kind = customers.ErrUnavailable
+		}
+	}
+	if success {
+		e.Outcome = customers.ErrUnknownOutcome
+	}
+	return e
+}
+
+// limit is the cause of a context that one of the wire's own timeouts ended; any other end is the caller's.
+type limit struct {
+	after  time.Duration
+	option string
+}
+
+func (l limit) String() string { return fmt.Sprintf("%v (%s)", l.after, l.option) }
+
+func (l limit) Error() string { return "not done within " + l.String() }
+
+// Is makes a limit what a context's own deadline is.
+func (limit) Is(target error) bool { return target == context.DeadlineExceeded }
+
+func within(ctx context.Context, after time.Duration, option string) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, after, limit{after, option})
+}
+
+// newError is what status and header of an answer tell, without its body.
+func newError(op customers.Op, resp *http.Response) *customers.Error {
+	e := &customers.Error{
+		Status: resp.StatusCode, RequestID: requestID(resp.Header), RetryAfter: retryAfter(resp.Header, time.Now()),
+	}
+	e.Kind, e.Outcome = classify(op, resp.StatusCode)
+	return e
+}
+
+// failed makes the error of an attempt without an answer.
+func (w *Wire) failed(ctx context.Context, unsent bool, cause error) *customers.Error {
+	e := &customers.Error{Provider: w.provider, Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome}
+	if unsent {
+		e.Outcome = customers.ErrNotSent
+	}
+	switch limit, ours := context.Cause(ctx).(limit); {
+	case ours:
+		e.Err, e.Detail = context.DeadlineExceeded, "no answer within "+limit.String()
+	case ctx.Err() != nil:
+		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
+	default:
+		e.Err = unquoted(cause)
+	}
+	return e
+}
+
+// withoutCredentials makes the error of a call whose credentials could not be had. The call itself was not sent. A kind
+// that speaks of a customer must not come through: an exchange that is not found is no customer not found.
+func (w *Wire) withoutCredentials(ctx context.Context, cause error) error {
+	known := (*customers.Error)(nil)
+	if ctx.Err() != nil || !errors.As(cause, &known) {
+		return w.failed(ctx, true, cause)
+	}
+	e := *known // a copy: all that wait for the credentials get the same error
+	e.Outcome = customers.ErrNotSent
+	if e.Kind != customers.ErrConfig {
+		e.Detail = cmp.Or(e.Detail, "the exchange of the credentials for a token failed")
+	}
+	switch e.Kind {
+	case customers.ErrInvalid:
+		e.Kind = customers.ErrUnauthenticated
+	case customers.ErrNotFound, customers.ErrAlreadyExists:
+		e.Kind = customers.ErrContract
+	}
+	return &e
+}
+
+// notSent reports whether err says that no connection was made.
+func notSent(err error) bool {
+	var op *net.OpError
+	var cert *tls.CertificateVerificationError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
+}
+
+// unquoted keeps of an error what is known to quote nothing of the exchange. Errors of net/http and of RoundTrippers may
+// hold its URL, the lines of an answer that is not HTTP, or whatever a server sends when it hangs up.
+func unquoted(err error) error {
+	var (
+		certificate *tls.CertificateVerificationError
+		dns         *net.DNSError
+		op          *net.OpError
+		timeout     net.Error
+	)
+	for _, own := range [...]error{errTooLarge, errNoAnswer, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, own) {
+			return own
+		}
+	}
+	switch {
+	case errors.As(err, &certificate):
+		return certificate
+	case errors.As(err, &dns):
+		return dns
+	case errors.As(err, &op):
+		return op
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return io.ErrUnexpectedEOF
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return quiet{"a step of the connection timed out", err}
+	}
+	return quiet{"the connection broke, the answer is not HTTP, or the RoundTripper failed", err}
+}
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// requestID is the provider's id of the exchange, if it is one that can be printed.
+func requestID(h http.Header) string {
+	for _, name := range [...]string{"X-Request-Id", "Request-Id", "X-Correlation-Id"} {
+		if id := identifier(h.Get(name)); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// identifier is s if it is short and made of the characters of ids, else "": what a server sends goes into error texts
+// only if it cannot be mistaken for text.
+func identifier(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '.':
+		default:
+			return ""
+		}
+	}
+	return s
+}
+
+// watch prepares req so that unsent tells, after an attempt without an answer, whether the provider has nothing of it
+// that it could carry out: whether the transport never began to read the body or, where there is none, to write the
+// header. Of the latter only net/http's own transport is known to tell.
+func (w *Wire) watch(req *http.Request) (watched *http.Request, unsent func() bool) {
+	if req.Body != nil && req.Body != http.NoBody {
+		read := new(atomic.Bool)
+		req.Body = watchedBody{req.Body, read}
+		if get := req.GetBody; get != nil {
+			// net/http asks for the body anew only where nothing of the request was sent, and then sends this one.
+			req.GetBody = func() (io.ReadCloser, error) {
+				body, err := get()
+				return watchedBody{body, read}, err
+			}
+		}
+		return req, func() bool { return !read.Load() }
+	}
+	if _, ok := w.options.RoundTripper.(*http.Transport); !ok || !writes(req) {
+		return req, func() bool { return false }
+	}
+	written := new(atomic.Bool)
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		WroteHeaderField: func(string, []string) { written.Store(true) }, // called before the field leaves the buffer
+	})), func() bool { return !written.Load() }
+}
+
+// watchedBody notes whether the transport began to read it: before that the provider has at most its header.
+type watchedBody struct {
+	io.ReadCloser
+	read *atomic.Bool
+}
+
+func (b watchedBody) Read(p []byte) (int, error) {
+	b.read.Store(true)
+	return b.ReadCloser.Read(p)
+}
+
+var (
+	errTooLarge = errors.New("the answer is larger than MaxBody")
+	errNoAnswer = errors.New("the RoundTripper gave neither an answer nor an error")
+)
