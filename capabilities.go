@@ -34,6 +34,8 @@ type OperationCapability struct {
 	Source string `json:"source"`
 	// Filters are the fields that the provider itself searches by.
 	Filters []Field `json:"filters,omitempty"`
+	// TellsExisting means that a create of a customer that is there is refused with its id ([Error].ExistingID).
+	TellsExisting bool `json:"tells_existing,omitempty"`
 }
 
 // FieldCapability is a field of the facade at a provider.

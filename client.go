@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -16,6 +15,7 @@ type Client struct {
 	driver Driver
 	caps   Capabilities
 	policy Policy
+	locks  locks
 }
 
 // NewClient puts the facade over a driver. Programs call Open of an adapter instead, which does this. It fails with
@@ -53,17 +53,33 @@ func (c *Client) As(target any) bool { return c.driver.As(target) }
 
 // Create stores a new customer and returns it as the provider keeps it, as far as the provider tells.
 //
-// It is not idempotent. A customer that was there before is ErrAlreadyExists at providers that notice; whether one that
-// does not say so writes over it stands in the adapter's documentation. After ErrUnknownOutcome the customer may exist.
+// It is not idempotent, and it never takes a customer that is there for the new one. One that was there before is
+// ErrAlreadyExists at providers that notice; whether one that does not say so writes over it stands in the adapter's
+// documentation. After ErrUnknownOutcome the customer may exist: see [Client.Ensure].
 func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
+	lost, err := c.prepare(&p)
+	if err != nil {
+		return nil, err
+	}
+	created, err := c.create(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	created.Lost = lost
+	return created, nil
+}
+
+// prepare takes out of p what the policy lets go, and refuses what cannot be created.
+func (c *Client) prepare(p *Profile) (lost []Field, err error) {
 	if err := c.usable(OpCreate); err != nil {
 		return nil, err
 	}
-	lost, refused := c.fit(&p, OpCreate)
-	vs := append(append(p.validate(), refused...), c.missing(&p)...)
-	if err := c.refuse(OpCreate, vs); err != nil {
-		return nil, err
-	}
+	lost, refused := c.fit(p, OpCreate)
+	return lost, c.refuse(OpCreate, append(append(p.validate(), refused...), c.missing(p)...))
+}
+
+// create sends what prepare let through.
+func (c *Client) create(ctx context.Context, p Profile) (*Customer, error) {
 	created, err := c.driver.Create(ctx, p)
 	switch {
 	case err != nil:
@@ -75,7 +91,6 @@ func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
 	if err != nil {
 		return nil, c.failed(OpCreate, err)
 	}
-	created.Lost = lost
 	return created, nil
 }
 
@@ -97,8 +112,8 @@ func (c *Client) Get(ctx context.Context, id string) (*Customer, error) {
 
 // Update changes what patch names and nothing else. It returns no customer, because some providers answer without one.
 //
-// At a provider that only writes whole customers it reads, merges and writes; a change made by somebody else between the
-// two may be lost. It fails with ErrUnsupportedField for fields that the provider cannot change or empty.
+// At a provider that only writes whole customers it reads, merges and writes. Updates of one customer by one client take
+// turns, so that none loses what another wrote; a change made by somebody else between reading and writing may be lost. It fails with ErrUnsupportedField for fields that the provider cannot change or empty.
 func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 	if err := c.ready(OpUpdate, id); err != nil {
 		return err
@@ -124,7 +139,10 @@ func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 		return err
 	}
 	patch.without(lost, p)
-	if err := c.driver.Update(context.WithValue(ctx, policyKey{}, &c.policy), id, patch); err != nil {
+	err := c.locks.do(ctx, "update "+id, func() error {
+		return c.driver.Update(context.WithValue(ctx, policyKey{}, &c.policy), id, patch)
+	})
+	if err != nil {
 		return c.failed(OpUpdate, err)
 	}
 	return nil
@@ -212,11 +230,7 @@ func (c *Client) usable(op Op) error {
 
 func (c *Client) lacks(op Op) string {
 	if find, ok := c.caps.Operation(OpFind); op == OpList && ok {
-		by := make([]string, len(find.Filters))
-		for i, f := range find.Filters {
-			by[i] = string(f)
-		}
-		return "this provider only finds customers, by " + strings.Join(by, " or ")
+		return "this provider only finds customers, by " + alternatives(find.Filters)
 	}
 	return "this provider has no such operation"
 }

@@ -37,6 +37,8 @@ const (
 	ErrNotFound Kind = "not found"
 	// ErrAlreadyExists: the provider has this customer (409). ExistingID is its id where the provider tells it.
 	ErrAlreadyExists Kind = "already exists"
+	// ErrAmbiguous: several customers match where one was to be found.
+	ErrAmbiguous Kind = "ambiguous"
 	// ErrRefused: the provider refuses for a reason without a kind of its own (402, 405, 406, 409 on other than a
 	// create, 413, 415, …).
 	ErrRefused Kind = "refused"

@@ -125,7 +125,7 @@ func (w *Wire) read(ctx context.Context, resp *http.Response, op customers.Op) e
 			e.Kind = customers.ErrUnavailable
 		}
 	case ctx.Err() != nil:
-		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
+		e.Kind, e.Err = customers.ErrCanceled, customers.ContextError(ctx)
 	case errors.Is(err, errTooLarge):
 		e.Detail = fmt.Sprintf("the answer is larger than %d bytes (Options.MaxBody)", w.options.MaxBody)
 		if unsure {
@@ -179,7 +179,7 @@ func (w *Wire) failed(ctx context.Context, unsent bool, cause error) *customers.
 	case ours:
 		e.Err, e.Detail = context.DeadlineExceeded, "no answer within "+limit.String()
 	case ctx.Err() != nil:
-		e.Kind, e.Err = customers.ErrCanceled, whyEnded(ctx)
+		e.Kind, e.Err = customers.ErrCanceled, customers.ContextError(ctx)
 	default:
 		e.Err = unquoted(cause)
 	}
@@ -240,9 +240,9 @@ func unquoted(err error) error {
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return quiet{"a step of the connection timed out", err}
+		return customers.Quiet("a step of the connection timed out", err)
 	}
-	return quiet{"the connection broke, the answer is not HTTP, or the RoundTripper failed", err}
+	return customers.Quiet("the connection broke, the answer is not HTTP, or the RoundTripper failed", err)
 }
 
 func hasDotSegment(path string) bool {

@@ -94,7 +94,7 @@ func Fetched(fetch func(context.Context) (http.Header, error)) Auth {
 	return fetched(func(ctx context.Context) (*credentials, error) {
 		header, err := fetch(ctx)
 		if known := (*customers.Error)(nil); err != nil && !errors.As(err, &known) {
-			err = &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "Config.Credentials failed", Err: quiet{"the cause is not shown", err}}
+			err = &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "Config.Credentials failed", Err: customers.Quiet("the cause is not shown", err)}
 		}
 		return &credentials{header: header}, err
 	})

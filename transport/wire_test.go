@@ -602,24 +602,6 @@ func TestErrorOfAnotherCall(t *testing.T) {
 			assertNothingOf(t, err, other)
 		}
 	})
-	t.Run("waiting for a turn", func(t *testing.T) {
-		for _, cause := range causes {
-			synctest.Test(t, func(t *testing.T) {
-				var locks transport.Locks
-				release := make(chan struct{})
-				go func() { _ = locks.Do(t.Context(), id, func() error { <-release; return nil }) }()
-				synctest.Wait()
-				ctx, cancel := context.WithCancelCause(t.Context())
-				cancel(cause)
-				err := locks.Do(ctx, id, func() error { t.Error("it was not its turn"); return nil })
-				require.ErrorIs(t, err, customers.ErrCanceled)
-				require.ErrorIs(t, err, customers.ErrNotSent)
-				require.ErrorIs(t, err, context.Canceled)
-				assertNothingOf(t, err, other)
-				close(release)
-			})
-		}
-	})
 }
 
 func assertNothingOf(t *testing.T, err error, other *customers.Error) {

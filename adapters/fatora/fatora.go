@@ -4,8 +4,11 @@
 // needs. It refuses a second client with the same data ([customers.ErrAlreadyExists]); what counts as the same is not
 // documented, and the existing id is not told: list by e-mail to find it. Deleting is only inferred.
 //
+// After [customers.ErrUnknownOutcome] of a create, list by e-mail to see whether it was done: Client.Ensure does, and
+// needs a profile with one. It does not create again, since Fatora may still be at work.
+//
 // An update writes the whole client, because it is not documented whether PUT merges: the driver reads, merges and
-// writes, one update of a client at a time.
+// writes.
 //
 // As stores the generated client: *fatora.API of package gen/fatora. [customers.Customer].Native is a
 // *fatora.ClientRecord of that package.
@@ -57,7 +60,6 @@ type driver struct {
 	customers.Unsupported
 	wire     *transport.Wire
 	api      *fatora.API
-	updates  transport.Locks
 	pageSize int
 }
 
@@ -180,10 +182,7 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	if err != nil {
 		return err
 	}
-	return d.updates.Do(ctx, id, func() error { return d.update(ctx, id, number, patch.Profile()) })
-}
-
-func (d *driver) update(ctx context.Context, id string, number int64, p customers.Profile) error {
+	p := patch.Profile()
 	reply, err := transport.ReadForUpdate(ctx, d.wire, "client", func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetClient(ctx, number)
 	}, isAbout(id))

@@ -6,8 +6,11 @@
 //
 // Only the path of adding is documented. Those of reading and updating are inferred from sister pages, so they need
 // [customers.Policy].AllowUnproven. An update reads first (the path of get, inferred too), merges and writes the whole
-// customer, all billing addresses included, one update of a customer at a time. SimplePin asks its callers to look
+// customer, all billing addresses included. SimplePin asks its callers to look
 // before they add; what a second add of the same reference does is not documented.
+//
+// After [customers.ErrUnknownOutcome] of a create, look for the reference to see whether it was done: Client.Ensure does.
+// Looking is what get does, whose path is inferred; so Ensure needs [customers.Policy].AllowUnproven with OpFind.
 //
 // As stores the generated client: *simplepin.API of package gen/simplepin, the way to billing addresses and contracts.
 // [customers.Customer].Native is a *simplepin.CCProfileV2Model of that package.
@@ -70,11 +73,10 @@ func Open(c Config) (*customers.Client, error) {
 
 type driver struct {
 	customers.Unsupported
-	wire    *transport.Wire
-	api     *simplepin.API
-	locale  *string
-	places  places
-	updates transport.Locks
+	wire   *transport.Wire
+	api    *simplepin.API
+	locale *string
+	places places
 }
 
 // NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
@@ -182,10 +184,6 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	if len(vs) > 0 {
 		return customers.Refuse(vs...)
 	}
-	return d.updates.Do(ctx, id, func() error { return d.update(ctx, id, p, address) })
-}
-
-func (d *driver) update(ctx context.Context, id string, p customers.Profile, address simplepin.AddressAPIV2Model) error {
 	query := simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id}
 	was, err := transport.ReadForUpdate(ctx, d.wire, "", func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, &query)

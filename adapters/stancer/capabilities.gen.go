@@ -11,6 +11,7 @@ func capabilities() customers.Capabilities {
 			{
 				Op: "create", ID: "createCustomer", Method: "POST", Path: "/v1/customers/",
 				Evidence: "public", Source: "official SDKs (PHP, Python, Perl)",
+				TellsExisting: true,
 			},
 			{
 				Op: "get", ID: "getCustomer", Method: "GET", Path: "/v1/customers/{id}",

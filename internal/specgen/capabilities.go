@@ -98,6 +98,9 @@ func capabilitiesOf(provider string, doc *openapi3.T) (customers.Capabilities, e
 			if op == customers.OpFind {
 				oc.Filters = filters(serving)
 			}
+			if conflict := serving.Responses.Value("409"); op == customers.OpCreate && conflict != nil {
+				oc.TellsExisting = slices.Contains(fieldNames(conflict.Value.Extensions["x-customer"]), string(customers.FieldID))
+			}
 			caps.Operations = append(caps.Operations, oc)
 			if i == 0 {
 				if err := collectFields(doc, serving, op, fields); err != nil {
@@ -256,6 +259,9 @@ func writeCapabilities(caps customers.Capabilities) []byte {
 		fmt.Fprintf(&b, "{\nOp: %q, ID: %q, Method: %q, Path: %q,\nEvidence: %q, Source: %q,\n", o.Op, o.ID, o.Method, o.Path, o.Evidence, o.Source)
 		if len(o.Filters) > 0 {
 			fmt.Fprintf(&b, "Filters: %#v,\n", o.Filters)
+		}
+		if o.TellsExisting {
+			b.WriteString("TellsExisting: true,\n")
 		}
 		b.WriteString("},\n")
 	}

@@ -1,0 +1,160 @@
+package customers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// Ensured tells how [Client.Ensure] came by a customer.
+type Ensured string
+
+// What Ensure did.
+const (
+	// Found: the customer was there, and nothing was written.
+	Found Ensured = "found"
+	// Created: the customer was not there, and this call made it.
+	Created Ensured = "created"
+	// Adopted: this call sent a create that was refused, or whose outcome was not known, and the customer was there
+	// afterwards. Whether this call made it, or another one, is not known.
+	Adopted Ensured = "adopted"
+)
+
+// Ensure makes sure that a customer is there: it looks for one with p's reference or, where the provider does not search
+// by that, with p's e-mail address, and creates it if there is none. It tells which. What it found is as it was: Ensure
+// changes nothing, and does not compare further fields. If several customers match it fails with ErrAmbiguous.
+//
+// It is what to call again after ErrUnknownOutcome, its own included. After a create that failed in another way than not
+// being sent, Ensure looks again before it gives up; it sends a create twice only where the provider refuses the second
+// one with the id of the first (see [OperationCapability].TellsExisting, which serves in place of searching). If nothing
+// is found, the outcome stays unknown: the provider may still be at work.
+//
+// Two calls for one customer by one client take turns, so the second finds what the first made. Between clients and
+// processes it is as good as the provider: where that accepts a second customer with the same data, both may create one.
+//
+// It fails with ErrUnsupported where the provider can neither search nor refuse a second customer.
+func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, error) {
+	lost, err := c.prepare(&p)
+	if err != nil {
+		return nil, "", err
+	}
+	query, err := c.identity(&p)
+	if err != nil {
+		return nil, "", err
+	}
+	var (
+		customer *Customer
+		ensured  Ensured
+	)
+	turn := c.locks.do(ctx, "ensure "+query.Reference+"\n"+query.Email, func() error {
+		customer, ensured, err = c.ensure(ctx, p, query)
+		return nil
+	})
+	switch {
+	case turn != nil:
+		return nil, "", c.failed(OpCreate, turn)
+	case err != nil:
+		return nil, "", err
+	case ensured == Created:
+		customer.Lost = lost
+	}
+	return customer, ensured, nil
+}
+
+// identity is what to look for p by; the zero Query if the provider tells the existing customer when it refuses a create.
+func (c *Client) identity(p *Profile) (Query, error) {
+	find, ok := c.caps.Operation(OpFind)
+	if !ok {
+		if create, _ := c.caps.Operation(OpCreate); !create.TellsExisting {
+			return Query{}, c.failed(OpCreate, &Error{
+				Kind: ErrUnsupported, Outcome: ErrNotSent,
+				Detail: "nothing finds a customer at this provider, so one cannot be ensured without the risk of a second one",
+			})
+		}
+		return Query{}, c.usable(OpGet)
+	}
+	switch {
+	case p.Reference != "" && slices.Contains(find.Filters, FieldReference):
+		return Query{Reference: p.Reference}, c.usable(OpFind)
+	case p.Email != "" && slices.Contains(find.Filters, FieldEmail):
+		return Query{Email: p.Email}, c.usable(OpFind)
+	}
+	return Query{}, c.refuse(OpCreate, []Violation{{
+		Field: find.Filters[0], Rule: "required", Bound: "to find the customer by " + alternatives(find.Filters),
+	}})
+}
+
+func alternatives(fields []Field) string {
+	words := make([]string, len(fields))
+	for i, f := range fields {
+		words[i] = string(f)
+	}
+	return strings.Join(words, " or ")
+}
+
+func (c *Client) ensure(ctx context.Context, p Profile, query Query) (*Customer, Ensured, error) {
+	if query != (Query{}) {
+		found, err := c.only(ctx, query)
+		if failed := (*Error)(nil); errors.As(err, &failed) {
+			failed.Outcome = ErrNotSent // a write has one, even if it did not come to it
+		}
+		if found != nil || err != nil {
+			return found, Found, err
+		}
+	}
+	created, err := c.create(ctx, p)
+	if err == nil {
+		return created, Created, nil
+	}
+	if query == (Query{}) && errors.Is(err, ErrUnknownOutcome) {
+		// If the first create was carried out, the second is refused with its id.
+		unknown := err
+		switch created, err = c.create(ctx, p); {
+		case err == nil:
+			return created, Created, nil
+		case !errors.Is(err, ErrAlreadyExists):
+			return nil, "", unknown
+		}
+	}
+	failed := (*Error)(nil)
+	if !errors.As(err, &failed) || failed.Outcome == ErrNotSent {
+		return nil, "", err
+	}
+	found, lookup := c.existing(ctx, query, failed.ExistingID)
+	switch {
+	case found != nil:
+		return found, Adopted, nil
+	case lookup != nil:
+		failed.Detail = join("; ", failed.Detail, "looking for the customer afterwards failed too: "+lookup.Error())
+	case failed.Outcome == ErrUnknownOutcome:
+		failed.Detail = join("; ", failed.Detail, "looked for afterwards, the customer was not there")
+	}
+	return nil, "", failed
+}
+
+// existing looks for the customer that stands in the way of a create, nil if there is none.
+func (c *Client) existing(ctx context.Context, query Query, id string) (*Customer, error) {
+	if id != "" && c.usable(OpGet) == nil {
+		return c.Get(ctx, id)
+	}
+	if query == (Query{}) {
+		return nil, nil
+	}
+	return c.only(ctx, query)
+}
+
+// only is the one customer that matches, nil if there is none.
+func (c *Client) only(ctx context.Context, query Query) (*Customer, error) {
+	var only *Customer
+	for found, err := range c.List(ctx, query) {
+		switch {
+		case err != nil:
+			return nil, err
+		case only != nil && only.ID != found.ID:
+			return nil, c.failed(OpFind, &Error{Kind: ErrAmbiguous, Detail: "several customers match: see List, and choose by id"})
+		}
+		only = found
+	}
+	return only, nil
+}
