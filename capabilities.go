@@ -109,6 +109,17 @@ type Policy struct {
 	AllowLoss []Field
 	// AllowUnproven names operations to be used although their method or path is only inferred.
 	AllowUnproven []Op
+	// Require is what the program cannot do without: Open fails with ErrUnsupported if the provider lacks any of it.
+	Require Requirements
+}
+
+// Requirements are what a program needs of a provider. The zero value is nothing.
+type Requirements struct {
+	// Operations must be there, and proven or named in [Policy].AllowUnproven.
+	Operations []Op
+	// Fields must be kept by a create; a path stands for all of its parts that have no other form ("address" needs
+	// street, city, region, postal code and country, but not formatted).
+	Fields []Field
 }
 
 // AllowsLoss reports whether f may be left out.
@@ -124,9 +135,41 @@ func (p Policy) validate() []Violation {
 			vs = append(vs, Violation{Pointer: "Policy.AllowLoss", Rule: "unknown field", Bound: string(f)})
 		}
 	}
-	for _, op := range p.AllowUnproven {
-		if !slices.Contains(Ops(), op) {
-			vs = append(vs, Violation{Pointer: "Policy.AllowUnproven", Rule: "unknown operation", Bound: string(op)})
+	for _, named := range []struct {
+		setting string
+		ops     []Op
+	}{{"Policy.AllowUnproven", p.AllowUnproven}, {"Policy.Require.Operations", p.Require.Operations}} {
+		for _, op := range named.ops {
+			if !slices.Contains(Ops(), op) {
+				vs = append(vs, Violation{Pointer: named.setting, Rule: "unknown operation", Bound: string(op)})
+			}
+		}
+	}
+	for _, f := range p.Require.Fields {
+		if !slices.ContainsFunc(Fields(), f.Covers) {
+			vs = append(vs, Violation{Pointer: "Policy.Require.Fields", Rule: "unknown field", Bound: string(f)})
+		}
+	}
+	return vs
+}
+
+// lacking names what of the requirements the provider does not have.
+func (p Policy) lacking(c Capabilities) []Violation {
+	var vs []Violation
+	for _, op := range p.Require.Operations {
+		switch oc, ok := c.Operation(op); {
+		case !ok:
+			vs = append(vs, Violation{Pointer: "Policy.Require.Operations", Rule: RuleUnsupported, Bound: string(op)})
+		case oc.Evidence == EvidenceInferred && !slices.Contains(p.AllowUnproven, op):
+			vs = append(vs, Violation{Pointer: "Policy.Require.Operations", Rule: "unproven", Bound: string(op) + "; see Policy.AllowUnproven"})
+		}
+	}
+	for _, f := range p.Require.Fields {
+		for _, part := range Fields() {
+			other := part != f && (part == FieldNameFull || part == FieldAddressFormatted)
+			if f.Covers(part) && !other && !c.keeps(part, OpCreate) {
+				vs = append(vs, Violation{Field: part, Pointer: "Policy.Require.Fields", Rule: RuleUnsupported, Bound: "by this provider"})
+			}
 		}
 	}
 	return vs

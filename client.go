@@ -19,7 +19,8 @@ type Client struct {
 }
 
 // NewClient puts the facade over a driver. Programs call Open of an adapter instead, which does this. It fails with
-// ErrConfig if there is no driver, or if the policy names a field or an operation that does not exist.
+// ErrConfig if there is no driver, or if the policy names a field or an operation that does not exist, and with
+// ErrUnsupported if the provider lacks what the policy requires.
 func NewClient(driver Driver, policy Policy) (*Client, error) {
 	if driver == nil {
 		return nil, &Error{Kind: ErrConfig, Detail: "there is no driver"}
@@ -27,6 +28,9 @@ func NewClient(driver Driver, policy Policy) (*Client, error) {
 	caps := driver.Capabilities()
 	if vs := policy.validate(); len(vs) > 0 {
 		return nil, &Error{Provider: caps.Provider, Kind: ErrConfig, Violations: vs}
+	}
+	if vs := policy.lacking(caps); len(vs) > 0 {
+		return nil, &Error{Provider: caps.Provider, Kind: ErrUnsupported, Violations: vs}
 	}
 	policy.AllowLoss = slices.Clone(policy.AllowLoss)
 	policy.AllowUnproven = slices.Clone(policy.AllowUnproven)
@@ -57,7 +61,7 @@ func (c *Client) As(target any) bool { return c.driver.As(target) }
 // ErrAlreadyExists at providers that notice; whether one that does not say so writes over it stands in the adapter's
 // documentation. After ErrUnknownOutcome the customer may exist: see [Client.Ensure].
 func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
-	lost, err := c.prepare(&p)
+	lost, err := c.prepare(ctx, &p)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +74,11 @@ func (c *Client) Create(ctx context.Context, p Profile) (*Customer, error) {
 }
 
 // prepare takes out of p what the policy lets go, and refuses what cannot be created.
-func (c *Client) prepare(p *Profile) (lost []Field, err error) {
+func (c *Client) prepare(ctx context.Context, p *Profile) (lost []Field, err error) {
 	if err := c.usable(OpCreate); err != nil {
 		return nil, err
 	}
-	lost, refused := c.fit(p, OpCreate)
+	lost, refused := c.fit(ctx, p, OpCreate)
 	return lost, c.refuse(OpCreate, append(append(p.validate(), refused...), c.missing(p)...))
 }
 
@@ -122,7 +126,7 @@ func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 	if len(cleared) == 0 && len(p.Fields()) == 0 {
 		return c.refuse(OpUpdate, []Violation{{Rule: "required", Bound: "something to change"}})
 	}
-	lost, refused := c.fit(&p, OpUpdate)
+	lost, refused := c.fit(ctx, &p, OpUpdate)
 	vs := p.validate()
 	for _, f := range cleared {
 		if !c.caps.clears(f) {
@@ -236,12 +240,12 @@ func (c *Client) lacks(op Op) string {
 }
 
 // fit takes out of p what op cannot send and the policy lets go; refused names what the policy does not let go.
-func (c *Client) fit(p *Profile, op Op) (lost []Field, refused []Violation) {
+func (c *Client) fit(ctx context.Context, p *Profile, op Op) (lost []Field, refused []Violation) {
 	drop := func(f Field) bool {
 		switch {
 		case c.caps.keeps(f, op):
 			return false
-		case !c.policy.AllowsLoss(f):
+		case !c.policy.AllowsLoss(f) && !lossAllowed(ctx, f):
 			refused = append(refused, CannotKeep(f))
 			return false
 		}

@@ -3,6 +3,7 @@ package customers
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // Driver maps the facade to one provider's API and back; [Client] does the rest. Implementations embed [Unsupported],
@@ -16,6 +17,8 @@ type Driver interface {
 	Capabilities() Capabilities
 	// Create stores p. The result has the provider's id.
 	Create(ctx context.Context, p Profile) (*Customer, error)
+	// Plan makes the request that Create would send for p, without sending anything; it fails where Create would before that.
+	Plan(ctx context.Context, p Profile) (Draft, error)
 	// Get reads one customer; ErrNotFound if there is none.
 	Get(ctx context.Context, id string) (*Customer, error)
 	// Update changes what patch names and loses nothing else of the record. Where it has to write a whole record that
@@ -44,6 +47,11 @@ func (Unsupported) Capabilities() Capabilities { return Capabilities{} }
 // Create is not supported.
 func (Unsupported) Create(context.Context, Profile) (*Customer, error) {
 	return nil, &Error{Op: OpCreate, Kind: ErrUnsupported, Outcome: ErrNotSent}
+}
+
+// Plan is not supported.
+func (Unsupported) Plan(context.Context, Profile) (Draft, error) {
+	return Draft{}, &Error{Op: OpCreate, Kind: ErrUnsupported, Outcome: ErrNotSent, Detail: "this driver makes no plans"}
 }
 
 // Get is not supported.
@@ -77,5 +85,19 @@ type policyKey struct{}
 // LossAllowed tells a driver, within an Update that a Client asked it for, whether the loss of f is allowed.
 func LossAllowed(ctx context.Context, f Field) bool {
 	policy, ok := ctx.Value(policyKey{}).(*Policy)
-	return ok && policy.AllowsLoss(f)
+	return ok && policy.AllowsLoss(f) || lossAllowed(ctx, f)
+}
+
+type lossKey struct{}
+
+// AllowLoss is a context whose calls may leave out these fields too, beside those of [Policy].AllowLoss. A field that does
+// not exist allows nothing.
+func AllowLoss(ctx context.Context, fields ...Field) context.Context {
+	before, _ := ctx.Value(lossKey{}).([]Field)
+	return context.WithValue(ctx, lossKey{}, slices.Concat(before, fields))
+}
+
+func lossAllowed(ctx context.Context, f Field) bool {
+	fields, _ := ctx.Value(lossKey{}).([]Field)
+	return slices.ContainsFunc(fields, func(allowed Field) bool { return allowed.Covers(f) })
 }

@@ -35,7 +35,7 @@ const (
 //
 // It fails with ErrUnsupported where the provider can neither search nor refuse a second customer.
 func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, error) {
-	lost, err := c.prepare(&p)
+	lost, err := c.prepare(ctx, &p)
 	if err != nil {
 		return nil, "", err
 	}

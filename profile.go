@@ -183,6 +183,16 @@ func (p *Profile) texts() iter.Seq2[Field, *string] {
 	}
 }
 
+// text is the text field at a path, "" for what is no text.
+func (p Profile) text(f Field) string {
+	for field, value := range p.texts() {
+		if field == f {
+			return *value
+		}
+	}
+	return ""
+}
+
 // Fields lists the fields of p that have a value.
 func (p Profile) Fields() []Field {
 	var set []Field

@@ -87,6 +87,9 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	if d, ok := req.Context().Value(draftKey{}).(*customers.Draft); ok {
+		return nil, draw(d, req)
+	}
 	ctx, cancel := within(req.Context(), w.options.Timeout, "Options.Timeout")
 	defer cancel()
 	resp, err := w.repeat(ctx, req)

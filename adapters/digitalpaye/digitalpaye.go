@@ -181,6 +181,13 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 	return customer(&reply.Data), nil
 }
 
+func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+	return transport.Plan(ctx, func(ctx context.Context) error {
+		_, err := d.Create(ctx, p)
+		return err
+	})
+}
+
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
 	reply, err := transport.Call[digitalpaye.CustomerReply](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, id, &digitalpaye.GetCustomerParams{XEnvironment: &d.environment})

@@ -163,6 +163,13 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 	return customer(&reply.Client), nil
 }
 
+func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+	return transport.Plan(ctx, func(ctx context.Context) error {
+		_, err := d.Create(ctx, p)
+		return err
+	})
+}
+
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
 	number, err := parseID(id)
 	if err != nil {

@@ -136,6 +136,13 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 	return d.customer(added), err
 }
 
+func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+	return transport.Plan(ctx, func(ctx context.Context) error {
+		_, err := d.Create(ctx, p)
+		return err
+	})
+}
+
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
 	return d.find(ctx, customers.OpGet, simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id}, isAbout(id))
 }
