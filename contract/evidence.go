@@ -14,6 +14,10 @@ type Evidence struct {
 	Level  string // primary, public, observed or inferred
 	Source string
 	Note   string // "" if there is none
+
+	// Of a property: whether it can stand in a request, whether it can stand in an answer, and whether its object must
+	// have it.
+	Request, Response, Required bool
 }
 
 // Evidence returns what is in force for each server, operation, parameter, response, property, component schema and
@@ -21,7 +25,21 @@ type Evidence struct {
 // part without any has neither level nor source.
 func (s *Spec) Evidence() []Evidence {
 	doc := s.doc
-	w := evidenceWalk{root: evidence(Evidence{}, doc.Extensions)}
+	w := evidenceWalk{
+		root:     evidence(Evidence{}, doc.Extensions),
+		requests: map[*openapi3.Schema]bool{},
+		answers:  map[*openapi3.Schema]bool{},
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			if op.RequestBody != nil {
+				reach(w.requests, op.RequestBody.Value.Content)
+			}
+			for _, ref := range op.Responses.Map() {
+				reach(w.answers, ref.Value.Content)
+			}
+		}
+	}
 	for i, server := range doc.Servers {
 		w.add("/servers/"+strconv.Itoa(i), w.root, server.Extensions)
 	}
@@ -70,8 +88,42 @@ func evidence(outer Evidence, extensions map[string]any) Evidence {
 }
 
 type evidenceWalk struct {
-	root  Evidence
-	found []Evidence
+	root              Evidence
+	requests, answers map[*openapi3.Schema]bool // the schemas of what their bodies are made of
+	found             []Evidence
+}
+
+// reach adds the schemas that a body is made of, those that references lead to included.
+func reach(found map[*openapi3.Schema]bool, content openapi3.Content) {
+	var add func(ref *openapi3.SchemaRef)
+	add = func(ref *openapi3.SchemaRef) {
+		if ref == nil || found[ref.Value] {
+			return
+		}
+		found[ref.Value] = true
+		for _, part := range subschemas(ref.Value) {
+			add(part)
+		}
+	}
+	for _, media := range content {
+		add(media.Schema)
+	}
+}
+
+// subschemas are the schemas directly in s, by their JSON pointer from there.
+func subschemas(s *openapi3.Schema) map[string]*openapi3.SchemaRef {
+	parts := map[string]*openapi3.SchemaRef{
+		"/items": s.Items, "/additionalProperties": s.AdditionalProperties.Schema, "/not": s.Not,
+	}
+	for name, ref := range s.Properties {
+		parts["/properties/"+escape(name)] = ref
+	}
+	for keyword, refs := range map[string]openapi3.SchemaRefs{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf} {
+		for i, ref := range refs {
+			parts["/"+keyword+"/"+strconv.Itoa(i)] = ref
+		}
+	}
+	return parts
 }
 
 // add notes what holds at a place and returns it.
@@ -132,18 +184,15 @@ func (w *evidenceWalk) inline(place string, outer Evidence, ref *openapi3.Schema
 }
 
 func (w *evidenceWalk) schema(place string, e Evidence, s *openapi3.Schema) {
-	for name, ref := range s.Properties {
-		place := place + "/properties/" + escape(name)
-		own := w.add(place, w.outside(ref.Ref, e), ref.Value.Extensions)
-		w.inline(place, own, ref)
-	}
-	w.inline(place+"/items", e, s.Items)
-	w.inline(place+"/additionalProperties", e, s.AdditionalProperties.Schema)
-	w.inline(place+"/not", e, s.Not)
-	for keyword, refs := range map[string]openapi3.SchemaRefs{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf} {
-		for i, ref := range refs {
-			w.inline(place+"/"+keyword+"/"+strconv.Itoa(i), e, ref)
+	for below, ref := range subschemas(s) {
+		own := e
+		if name, ok := strings.CutPrefix(below, "/properties/"); ok {
+			own = w.add(place+below, w.outside(ref.Ref, e), ref.Value.Extensions)
+			found := &w.found[len(w.found)-1]
+			found.Request, found.Response = w.requests[s], w.answers[s]
+			found.Required = slices.ContainsFunc(s.Required, func(required string) bool { return escape(required) == name })
 		}
+		w.inline(place+below, own, ref)
 	}
 }
 

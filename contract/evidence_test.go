@@ -117,12 +117,13 @@ paths:
     get:
       x-evidence: {level: public, source: an SDK}
       parameters: [{$ref: "#/components/parameters/Q"}]
+      requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/R"}}}}
       responses:
         "200":
           description: ok
           content:
             application/json:
-              schema: {type: object, properties: {a: {type: string}, b: {$ref: "#/components/schemas/B"}}}
+              schema: {type: object, required: [b], properties: {a: {type: string}, b: {$ref: "#/components/schemas/B"}}}
         "404": {$ref: "#/components/responses/NotFound"}
 components:
   parameters: {Q: {name: q, in: query, schema: {type: string}}}
@@ -131,7 +132,11 @@ components:
     B:
       type: object
       x-evidence: "not an object"
-      properties: {c: {type: array, items: {type: object, properties: {d: {type: string}}}}}
+      properties: {c: {type: array, items: {type: object, required: [d], properties: {d: {type: string}}}}}
+    R:
+      type: object
+      properties: {e: {oneOf: [{$ref: "#/components/schemas/R"}, {$ref: "#/components/schemas/B"}]}}
+    Unused: {type: object, required: [f], properties: {f: {type: string}}}
 `))
 	require.NoError(t, err)
 
@@ -139,19 +144,28 @@ components:
 	public := contract.Evidence{Level: "public", Source: "an SDK"}
 	observed := contract.Evidence{Level: "observed", Source: "a probe"}
 	at := func(e contract.Evidence, place string) contract.Evidence { e.Place = place; return e }
+	property := func(e contract.Evidence, place, marks string) contract.Evidence {
+		e.Place = place
+		e.Request, e.Response, e.Required = strings.Contains(marks, "q"), strings.Contains(marks, "a"), strings.Contains(marks, "!")
+		return e
+	}
 	const op = "/paths/~1a~1{id}/get"
 	const schema = op + "/responses/200/content/application~1json/schema"
 	assert.Equal(t, []contract.Evidence{
 		at(primary, "/components/parameters/Q"),
 		at(observed, "/components/responses/NotFound"),
 		at(contract.Evidence{}, "/components/schemas/B"),
-		at(contract.Evidence{}, "/components/schemas/B/properties/c"),
-		at(contract.Evidence{}, "/components/schemas/B/properties/c/items/properties/d"),
+		property(contract.Evidence{}, "/components/schemas/B/properties/c", "qa"),
+		property(contract.Evidence{}, "/components/schemas/B/properties/c/items/properties/d", "qa!"),
+		at(primary, "/components/schemas/R"),
+		property(primary, "/components/schemas/R/properties/e", "q"),
+		at(primary, "/components/schemas/Unused"),
+		property(primary, "/components/schemas/Unused/properties/f", "!"),
 		at(public, op),
 		at(primary, op+"/parameters/0"),
 		at(public, op+"/responses/200"),
-		at(public, schema+"/properties/a"),
-		at(contract.Evidence{}, schema+"/properties/b"),
+		property(public, schema+"/properties/a", "a"),
+		property(contract.Evidence{}, schema+"/properties/b", "a!"),
 		at(observed, op+"/responses/404"),
 		at(primary, "/paths/~1a~1{id}/parameters/0"),
 		{Place: "/servers/0", Level: "inferred", Source: "habit", Note: "none is named"},
