@@ -27,7 +27,7 @@ func TestGeneratedIsCurrent(t *testing.T) {
 			return err
 		}
 		if d.IsDir() {
-			if name == ".git" {
+			if d.Name() == ".git" || d.Name() == "node_modules" {
 				return filepath.SkipDir
 			}
 			return os.MkdirAll(filepath.Join(copied, name), 0o755)
