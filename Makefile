@@ -1,9 +1,12 @@
-# Needs Go, git and make; everything else is fetched by Go, at the versions pinned in go.mod and here. The race detector
-# also needs a C compiler: without one the tests run without it, and say so.
+# Needs Go, git and make, and npm for lint; everything else is fetched, at the versions pinned in the module files, in
+# internal/lint and here. The race detector also needs a C compiler: without one the tests run without it, and say so.
 STATICCHECK = v0.7.0
 RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null && echo -race)
+# The library, and what is a module of its own so that importers do not get its requirements.
+MODULES := $(dir $(wildcard go.mod */go.mod */*/go.mod))
+LINT := internal/lint
 
-.PHONY: help demo test generate lint
+.PHONY: help demo test generate lint evidence breaking
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,14 +16,28 @@ demo: ## one customer through every operation of the four providers, on the embe
 
 test: ## all tests, with the race detector; fails when generated code or tables are not what the specs say
 	@test -n "$(RACE)" || echo "no C compiler: testing without the race detector"
-	go vet ./...
-	go test $(RACE) ./...
+	set -e; for module in $(MODULES); do (cd $$module; go vet ./...; go test $(RACE) ./...); done
 
 generate: ## write gen/, the capability tables and the README's table anew from specs/
 	go generate ./...
 	go test ./internal/readme -run TestTable -update
 
-lint: ## formatting, go.mod and static analysis
+lint: $(LINT)/node_modules/.package-lock.json ## formatting, go.mod, static analysis, and Redocly's rules for specs/
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt"; exit 1; }
-	go mod tidy -diff
-	go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
+	set -e; for module in $(MODULES); do \
+		(cd $$module; go mod tidy -diff; go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...); \
+	done
+	@echo "redocly lint specs/*.yaml"
+	@said=$$(REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(LINT)/node_modules/.bin/redocly lint \
+		--config $(LINT)/redocly.yaml --lint-config=error specs/*.yaml 2>&1) || { echo "$$said"; exit 1; }
+
+# npm writes this file at the end of an installation.
+$(LINT)/node_modules/.package-lock.json: $(LINT)/package.json $(LINT)/package-lock.json
+	@command -v npm >/dev/null || { echo "make lint needs npm: install Node.js 18.20 or newer"; exit 1; }
+	npm ci --prefix $(LINT) --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error
+
+evidence: ## how sure the contracts are of their parts; fails where one does not say, or an answer must have a guess
+	@go run ./internal/evidence
+
+breaking: ## changes of API and contracts since BASE (default: the last tag); fails if CHANGELOG.md lacks one
+	@go run -C internal/evolution . -base "$(BASE)"
