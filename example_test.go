@@ -205,3 +205,70 @@ func ExampleClient_hook() {
 	// fatora  GET 200 first attempt
 	// fatora get GET 404 first attempt
 }
+
+// What becomes of each field, before anything is sent.
+func ExampleClient_Plan() {
+	client, err := digitalpaye.Open(digitalpaye.Config{
+		APIKey: "key", APISecret: "secret",
+		Policy: customers.Policy{AllowLoss: []customers.Field{customers.FieldNotes}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	plan, err := client.Plan(context.Background(), customers.Profile{
+		Name:    customers.Name{Given: "Ama", Family: "Kouassi"},
+		Email:   "ama.kouassi@example.com",
+		Phone:   "+2250102030405",
+		Address: customers.Address{City: "Abidjan", Country: "CI"},
+		Notes:   "calls on Mondays",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, step := range plan.Steps {
+		fmt.Println(step.Field, step.Action, step.Wire, step.Value)
+	}
+	// Output:
+	// name.given kept firstName Ama
+	// name.family kept lastName Kouassi
+	// email kept email ama.kouassi@example.com
+	// phone changed phoneNumber 0102030405
+	// address.city kept address.city Abidjan
+	// address.country kept address.countryCode CI
+	// notes lost  <nil>
+}
+
+// The way to repeat what may have been done already.
+func ExampleClient_Ensure() {
+	sb := startSandbox()
+	defer sb.Close()
+	client, err := stancer.Open(stancer.Config{APIKey: sb.Stancer.APIKey, BaseURL: sb.Stancer.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sami := customers.Profile{Name: customers.Name{Full: "Sami Haddad"}, Email: "sami.haddad@example.com"}
+	for range 2 {
+		customer, ensured, err := client.Ensure(context.Background(), sami)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(ensured, customer.Name)
+	}
+	// Output:
+	// created Sami Haddad
+	// adopted Sami Haddad
+}
+
+// A program that cannot do without an operation or a field finds out when it starts.
+func ExampleRequirements() {
+	_, err := digitalpaye.Open(digitalpaye.Config{
+		APIKey: "key", APISecret: "secret",
+		Policy: customers.Policy{Require: customers.Requirements{
+			Operations: []customers.Op{customers.OpCreate, customers.OpDelete},
+			Fields:     []customers.Field{customers.FieldName, customers.FieldReference},
+		}},
+	})
+	fmt.Println(err)
+	// Output:
+	// digitalpaye: unsupported operation: Policy.Require.Operations: unsupported delete; reference (Policy.Require.Fields): unsupported by this provider
+}
