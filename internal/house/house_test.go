@@ -42,6 +42,7 @@ func TestImportsRunOneWay(t *testing.T) {
 	}{
 		{module + "/specs", nil},
 		{module + "/contract/check", nil},
+		{module + "/contract/drift", []string{module + "/contract"}},
 		{module + "/contract", []string{kin, module + "/specs", module + "/contract/check"}},
 		{module + "/gen", []string{runtime, module + "/contract/check"}},
 		{module + "/transport", []string{module, module + "/contract/check", jwt, "golang.org/x/sync", "golang.org/x/time"}},

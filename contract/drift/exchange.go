@@ -1,0 +1,234 @@
+package drift
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"unicode/utf8"
+)
+
+// Exchange is one recorded request and its answer.
+//
+// As JSON it is an object with the members method, url, request_headers, request_body, status, response_headers and
+// response_body. A header is an object whose values are texts or lists of texts. A body is a text, or, as
+// request_body_base64 and response_body_base64, its bytes in base64. Other members are ignored. A file of exchanges has
+// one such object a line:
+//
+//	{"method":"GET","url":"https://api.example.com/v1/customers/7","status":404,
+//	 "response_headers":{"Content-Type":"application/json"},"response_body":"{}"}
+//
+// (in one line). Leave credentials out, or what follows their scheme.
+type Exchange struct {
+	Method string
+	// URL is absolute; without a host, or as a path and query only, it is taken for the provider's.
+	URL           string
+	RequestHeader http.Header
+	// RequestBody and ResponseBody are the content, any Content-Encoding undone. Nil was not recorded, and is taken as
+	// empty only where the message cannot have a body.
+	RequestBody []byte
+	// Status is 0 if no answer was recorded.
+	Status         int
+	ResponseHeader http.Header
+	ResponseBody   []byte
+}
+
+// line is the form of an Exchange in JSON.
+type line struct {
+	Method             string  `json:"method"`
+	URL                string  `json:"url"`
+	RequestHeaders     header  `json:"request_headers,omitempty"`
+	RequestBody        *string `json:"request_body,omitempty"`
+	RequestBodyBase64  []byte  `json:"request_body_base64,omitempty"`
+	Status             int     `json:"status,omitempty"`
+	ResponseHeaders    header  `json:"response_headers,omitempty"`
+	ResponseBody       *string `json:"response_body,omitempty"`
+	ResponseBodyBase64 []byte  `json:"response_body_base64,omitempty"`
+}
+
+// header reads a text for a list of one.
+type header http.Header
+
+func (h *header) UnmarshalJSON(data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	*h = header{}
+	for name, raw := range members {
+		var one string
+		if json.Unmarshal(raw, &one) == nil {
+			http.Header(*h).Add(name, one)
+			continue
+		}
+		var all []string
+		if err := json.Unmarshal(raw, &all); err != nil {
+			return err
+		}
+		for _, value := range all {
+			http.Header(*h).Add(name, value)
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes the exchange as one line of a file.
+func (e Exchange) MarshalJSON() ([]byte, error) {
+	l := line{
+		Method: e.Method, URL: e.URL, RequestHeaders: header(e.RequestHeader),
+		Status: e.Status, ResponseHeaders: header(e.ResponseHeader),
+	}
+	l.RequestBody, l.RequestBodyBase64 = split(e.RequestBody)
+	l.ResponseBody, l.ResponseBodyBase64 = split(e.ResponseBody)
+	return json.Marshal(l)
+}
+
+// split writes a body as a text if it is one.
+func split(body []byte) (text *string, base64 []byte) {
+	if body == nil || !utf8.Valid(body) {
+		return nil, body
+	}
+	s := string(body)
+	return &s, nil
+}
+
+// UnmarshalJSON reads one line of a file.
+func (e *Exchange) UnmarshalJSON(data []byte) error {
+	var l line
+	if err := json.Unmarshal(data, &l); err != nil {
+		return err
+	}
+	*e = Exchange{
+		Method: l.Method, URL: l.URL, RequestHeader: http.Header(l.RequestHeaders), RequestBody: l.RequestBodyBase64,
+		Status: l.Status, ResponseHeader: http.Header(l.ResponseHeaders), ResponseBody: l.ResponseBodyBase64,
+	}
+	if l.RequestBody != nil {
+		e.RequestBody = []byte(*l.RequestBody)
+	}
+	if l.ResponseBody != nil {
+		e.ResponseBody = []byte(*l.ResponseBody)
+	}
+	return nil
+}
+
+// requestBody is nil if it was not recorded, and there may be one.
+func (e *Exchange) requestBody() []byte {
+	if e.RequestBody != nil {
+		return e.RequestBody
+	}
+	length, chunked := e.RequestHeader.Get("Content-Length"), e.RequestHeader.Get("Transfer-Encoding")
+	switch e.Method {
+	case http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodOptions:
+		if length == "" && chunked == "" {
+			return []byte{}
+		}
+	}
+	if length == "0" {
+		return []byte{}
+	}
+	return nil
+}
+
+// responseBody is nil if it was not recorded, and there may be one.
+func (e *Exchange) responseBody() []byte {
+	if e.ResponseBody != nil {
+		return e.ResponseBody
+	}
+	if e.Method == http.MethodHead || e.Status == http.StatusNoContent || e.Status == http.StatusNotModified ||
+		e.ResponseHeader.Get("Content-Length") == "0" {
+		return []byte{}
+	}
+	return nil
+}
+
+// Read reads exchanges one by one: from a HAR file (HTTP Archive 1.2) as browsers and proxies save it, or from one
+// [Exchange] a line; the content tells which. It holds one exchange at a time, however large the file is.
+//
+// The iterator ends after its first error, which tells where the file cannot be read and none of its content.
+func Read(r io.Reader) iter.Seq2[*Exchange, error] {
+	return func(yield func(*Exchange, error) bool) {
+		buffered := bufio.NewReaderSize(r, 64<<10)
+		if bom, _ := buffered.Peek(3); string(bom) == "\ufeff" {
+			_, _ = buffered.Discard(3)
+		}
+		rd := &reader{Decoder: json.NewDecoder(buffered), yield: yield}
+		read := rd.lines
+		if isHAR(buffered) {
+			read = rd.har
+		}
+		if err := read(); err != nil && !errors.Is(err, errStopped) {
+			yield(nil, fmt.Errorf("exchange %d: %w", rd.n+1, rd.explain(err)))
+		}
+	}
+}
+
+// isHAR reports whether the first member of what follows is that of an archive.
+func isHAR(r *bufio.Reader) bool {
+	begin, _ := r.Peek(r.Size()) // shorter at the end of the file
+	dec := json.NewDecoder(bytes.NewReader(begin))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return false
+	}
+	t, err := dec.Token()
+	return err == nil && t == "log"
+}
+
+var (
+	// errStopped: the caller wants no more.
+	errStopped = errors.New("stopped")
+
+	errOther = errors.New("neither an HTTP archive nor an object with method and url")
+	errMore  = errors.New("the archive ends, and something follows")
+)
+
+// reader reads one file.
+type reader struct {
+	*json.Decoder
+	yield func(*Exchange, error) bool
+	n     int // exchanges so far
+}
+
+func (rd *reader) give(e *Exchange) error {
+	if e.Method == "" || e.URL == "" {
+		return errOther
+	}
+	rd.n++
+	if !rd.yield(e, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+func (rd *reader) lines() error {
+	for {
+		e := new(Exchange)
+		if err := rd.Decode(e); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := rd.give(e); err != nil {
+			return err
+		}
+	}
+}
+
+// explain takes what was read out of an error of encoding/json.
+func (rd *reader) explain(err error) error {
+	syntax, mistyped := (*json.SyntaxError)(nil), (*json.UnmarshalTypeError)(nil)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the file is cut off")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not JSON, after byte %d", rd.InputOffset())
+	case errors.As(err, &mistyped):
+		return fmt.Errorf("%s is of another type than it should be, before byte %d", cmp.Or(mistyped.Field, "a value"), rd.InputOffset())
+	}
+	return err
+}
