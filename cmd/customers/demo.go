@@ -34,7 +34,10 @@ against the sandbox's journal; a difference ends the demo with its reason.`,
 		Example: "  customers demo\n  customers demo --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return demo(cmd.Context(), cmd.OutOrStdout(), asJSON)
+			if err := demo(cmd.Context(), cmd.OutOrStdout(), asJSON); err != nil {
+				return negative{err}
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per step, and no table")

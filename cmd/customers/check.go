@@ -1,0 +1,211 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/contract/drift"
+)
+
+func checkCommand() *cobra.Command {
+	var c checking
+	cmd := &cobra.Command{
+		Use:   "check --provider NAME {FILE… | --live}",
+		Short: "Hold real traffic against a provider's contract",
+		Long: `Holds recorded traffic against the contract of a provider, and tells per broken rule the operation, the place, how
+often, and what the contract could say instead. Values are never printed.
+
+A FILE is an HTTP archive (HAR) as browsers and proxies save it, or has one exchange a line in JSON; "-" is standard
+input. Such a line has method, url, request_headers, request_body, status, response_headers and response_body; a body
+that is no text is given as request_body_base64 or response_body_base64. Files of any size are read as a stream.
+Exchanges with other hosts than that of the contract are skipped and counted: --host adds one, such as SimplePin's
+production host or a sandbox's.
+
+With --live one real call is made and checked instead, one that changes nothing: it reads the customer --id, finds the
+customer --email, or lists the first customers, as far as the provider has that.
+` + environmentHelp + "\n" + exitHelp,
+		Example: `  customers check --provider stancer traffic.har
+  zcat exchanges.jsonl.gz | customers check --provider simplepin --host pay.example.com --json -
+  customers check --provider fatora --live`,
+		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return c.run(cmd, files)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&c.provider, "provider", "", "whose contract: "+strings.Join(providerNames(), ", "))
+	flags.StringArrayVar(&c.hosts, "host", nil, "another host (or host:port) of the provider; may be given several times")
+	flags.BoolVar(&c.json, "json", false, "one JSON object, and no table")
+	flags.BoolVar(&c.live, "live", false, "make one real call, with credentials from the environment")
+	flags.StringVar(&c.id, "id", "", "with --live: the id of a customer to read")
+	flags.StringVar(&c.email, "email", "", "with --live: the e-mail address of a customer to find")
+	cmd.MarkFlagsMutuallyExclusive("id", "email")
+	cmd.MarkFlagsMutuallyExclusive("live", "host")
+	_ = cmd.RegisterFlagCompletionFunc("provider", cobra.FixedCompletions(providerNames(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// checking is the command with its flags.
+type checking struct {
+	provider, id, email string
+	hosts               []string
+	live, json          bool
+}
+
+func (c *checking) run(cmd *cobra.Command, files []string) error {
+	p, err := findProvider(c.provider)
+	switch {
+	case err != nil:
+		return err
+	case c.live && len(files) > 0:
+		return errors.New("give files or --live, not both")
+	case !c.live && len(files) == 0:
+		return errors.New("give the files to check, or --live")
+	case !c.live && (c.id != "" || c.email != ""):
+		return errors.New("--id and --email are for --live")
+	}
+	spec, err := contract.Load(c.provider)
+	if err != nil {
+		return err
+	}
+	checker := drift.NewChecker(spec, append(c.hosts, p.host())...)
+	if c.live {
+		err = c.call(cmd.Context(), p, checker)
+	} else {
+		err = addFiles(cmd.Context(), checker, files, cmd.InOrStdin())
+	}
+	report := checker.Report()
+	n := report.Exchanges()
+	if n > 0 || len(report.Skipped) > 0 {
+		if err := c.print(cmd.OutOrStdout(), report); err != nil {
+			return err
+		}
+	}
+	findings := len(report.Findings)
+	switch {
+	case err != nil && (!c.live || findings == 0):
+		return err // of files, some part was not read
+	case n == 0 && len(report.Skipped) == 0:
+		return errors.New("there is no exchange to check")
+	case n == 0:
+		return fmt.Errorf("nothing was checked: no exchange is with %s and under a path of the contract; name another host by --host", p.host())
+	case findings > 0:
+		return negative{fmt.Errorf("%s: %s", c.provider, count(findings, "finding"))}
+	}
+	return nil
+}
+
+func addFiles(ctx context.Context, checker *drift.Checker, files []string, in io.Reader) error {
+	for _, name := range files {
+		if err := addFile(ctx, checker, name, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addFile(ctx context.Context, checker *drift.Checker, name string, in io.Reader) error {
+	if name == "-" {
+		name = "standard input"
+	} else {
+		file, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	for e, err := range drift.Read(in) {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		checker.Add(e)
+	}
+	return nil
+}
+
+func (c *checking) print(out io.Writer, r *drift.Report) error {
+	if c.json {
+		enc := json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(struct {
+			Provider string `json:"provider"`
+			*drift.Report
+		}{c.provider, r})
+	}
+	w := &printer{out: out}
+	if len(r.Findings) > 0 {
+		w.table(r.Findings)
+	}
+	if r.MoreFindings > 0 {
+		w.line("%d further breaches of other kinds, not told apart.\n", r.MoreFindings)
+	}
+	if len(r.Conforming) > 0 {
+		w.line("Seen as the contract says (what may be called observed: docs/evidence.md):")
+		for _, seen := range r.Conforming {
+			w.line("  %s %s: %s", seen.Operation, half(seen.Direction, seen.Status), strings.Join(seen.Pointers, " "))
+		}
+		w.line("")
+	}
+	w.line("%s with %s checked, %s.", count(r.Exchanges(), "exchange"), c.provider, count(len(r.Findings), "finding"))
+	for _, o := range r.Checked {
+		w.line("  %s: %d", o.Operation, o.Exchanges)
+	}
+	for _, m := range r.NotRecorded {
+		w.line("Not recorded, so not checked: %s, %d×.", m.What, m.Exchanges)
+	}
+	for _, s := range r.Skipped {
+		w.line("Skipped: %s, %d×.", s, s.Exchanges)
+	}
+	return w.err
+}
+
+// printer keeps the first error.
+type printer struct {
+	out io.Writer
+	err error
+}
+
+func (w *printer) line(format string, args ...any) {
+	_, err := fmt.Fprintf(w.out, format+"\n", args...)
+	w.err = cmp.Or(w.err, err)
+}
+
+func (w *printer) table(findings []drift.Finding) {
+	tw := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
+	cells := &printer{out: tw}
+	cells.line("OPERATION\tIN\tPLACE\tRULE\tSEEN\tSUGGESTION")
+	for _, f := range findings {
+		cells.line("%s\t%s\t%s\t%s\t%d× in %d of %d\t%s",
+			f.Operation, half(f.Direction, f.Status), cmp.Or(f.Pointer, "body"), strings.TrimSpace(f.Rule+" "+f.Bound),
+			f.Times, f.Exchanges, f.Of, f.Suggestion)
+	}
+	w.err = cmp.Or(w.err, cells.err, tw.Flush())
+	w.line("")
+}
+
+// half names one half of an exchange: "request", "response 200".
+func half(d drift.Direction, status int) string {
+	if d == drift.Request {
+		return string(d)
+	}
+	return fmt.Sprintf("%s %d", d, status)
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

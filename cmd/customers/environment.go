@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/digitalpaye"
+	"github.com/contract-first/customers/adapters/fatora"
+	"github.com/contract-first/customers/adapters/simplepin"
+	"github.com/contract-first/customers/adapters/stancer"
+	gendigitalpaye "github.com/contract-first/customers/gen/digitalpaye"
+	genfatora "github.com/contract-first/customers/gen/fatora"
+	genstancer "github.com/contract-first/customers/gen/stancer"
+	"github.com/contract-first/customers/transport"
+)
+
+// environmentHelp is part of the help of each command that opens a client.
+const environmentHelp = `
+Credentials come from the environment, never from an argument. Each variable can also be given as NAME_FILE, the name
+of a file that holds the value.
+
+  digitalpaye  DIGITALPAYE_API_KEY, DIGITALPAYE_API_SECRET
+  fatora       FATORA_API_KEY
+  simplepin    SIMPLEPIN_AUTHORIZATION, SIMPLEPIN_TOKEN, SIMPLEPIN_BASE_URL
+  stancer      STANCER_API_KEY
+
+DIGITALPAYE_BASE_URL, FATORA_BASE_URL and STANCER_BASE_URL replace the provider's own URL.`
+
+// provider is one that the commands know.
+type provider struct {
+	server string // of the contract
+	prefix string // of its environment variables
+	open   func(*environment, customers.Policy, transport.Options) (*customers.Client, error)
+}
+
+var providers = map[string]provider{
+	"digitalpaye": {
+		gendigitalpaye.Production, "DIGITALPAYE",
+		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
+			return digitalpaye.Open(digitalpaye.Config{
+				APIKey: e.need("API_KEY"), APISecret: e.need("API_SECRET"), BaseURL: e.get("BASE_URL"), Policy: policy, Options: o,
+			})
+		},
+	},
+	"fatora": {
+		genfatora.Production, "FATORA",
+		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
+			return fatora.Open(fatora.Config{APIKey: e.need("API_KEY"), BaseURL: e.get("BASE_URL"), Policy: policy, Options: o})
+		},
+	},
+	"simplepin": {
+		simplepin.Staging, "SIMPLEPIN",
+		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
+			return simplepin.Open(simplepin.Config{
+				Authorization: e.need("AUTHORIZATION"), Token: e.need("TOKEN"), BaseURL: e.need("BASE_URL"), Policy: policy, Options: o,
+			})
+		},
+	},
+	"stancer": {
+		genstancer.Production, "STANCER",
+		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
+			return stancer.Open(stancer.Config{APIKey: e.need("API_KEY"), BaseURL: e.get("BASE_URL"), Policy: policy, Options: o})
+		},
+	},
+}
+
+// host is that of the contract's server.
+func (p provider) host() string {
+	u, _ := url.Parse(p.server)
+	return u.Host
+}
+
+func providerNames() []string { return slices.Sorted(maps.Keys(providers)) }
+
+// findProvider fails with the names that there are.
+func findProvider(name string) (provider, error) {
+	p, ok := providers[name]
+	if !ok {
+		return p, fmt.Errorf("--provider must be one of %s", strings.Join(providerNames(), ", "))
+	}
+	return p, nil
+}
+
+// fromEnvironment opens a client with the credentials in the environment. It names every variable that is missing.
+func (p provider) fromEnvironment(policy customers.Policy, options transport.Options) (*customers.Client, error) {
+	e := &environment{prefix: p.prefix}
+	client, err := p.open(e, policy, options)
+	switch {
+	case e.err != nil:
+		return nil, e.err
+	case len(e.missing) > 0:
+		return nil, fmt.Errorf("set %s in the environment, or each as …_FILE, a file that holds it", strings.Join(e.missing, ", "))
+	}
+	return client, err
+}
+
+// environment reads settings from the process's environment, and notes what is wrong with it.
+type environment struct {
+	prefix  string
+	missing []string
+	err     error
+}
+
+// need is get for a setting without which nothing works.
+func (e *environment) need(name string) string {
+	value := e.get(name)
+	if value == "" {
+		e.missing = append(e.missing, e.prefix+"_"+name)
+	}
+	return value
+}
+
+// get returns the value of PREFIX_NAME, or what the file that PREFIX_NAME_FILE names holds, without its last line break.
+func (e *environment) get(name string) string {
+	name = e.prefix + "_" + name
+	value, file := os.Getenv(name), os.Getenv(name+"_FILE")
+	switch {
+	case file == "":
+		return value
+	case value != "":
+		e.err = errors.Join(e.err, fmt.Errorf("%s and %[1]s_FILE are both set: which one holds?", name))
+		return value
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		// Not the whole text: who takes this for the place of the key would see it printed.
+		if path := (*os.PathError)(nil); errors.As(err, &path) {
+			err = path.Err
+		}
+		e.err = errors.Join(e.err, fmt.Errorf("%s_FILE: %w", name, err))
+		return ""
+	}
+	return strings.TrimRight(string(data), "\r\n")
+}
