@@ -17,7 +17,7 @@ import (
 func (c *checking) call(ctx context.Context, p provider, checker *drift.Checker) error {
 	policy := customers.Policy{AllowUnproven: []customers.Op{customers.OpGet, customers.OpList, customers.OpFind}}
 	wire := new(recorder)
-	client, err := p.fromEnvironment(policy, transport.Options{RoundTripper: wire})
+	client, err := p.fromEnvironment(policy, transport.Options{RoundTripper: wire, Retry: transport.Retry{Attempts: 1}})
 	if err != nil {
 		return err
 	}
