@@ -132,6 +132,7 @@ func scalar(schema *openapi3.Schema, text string) any {
 
 // credential is one security scheme, as far as its presence can be seen.
 type credential struct {
+	id       string // its name in the contract
 	in, name string // header or query, and its name
 	scheme   string // what Authorization begins with; "" for any value
 	bound    string
@@ -152,6 +153,7 @@ func credentials(doc *openapi3.T, op *openapi3.Operation) ([][]credential, error
 			if err != nil {
 				return nil, fmt.Errorf("security scheme %s: %w", name, err)
 			}
+			c.id = name
 			all = append(all, c)
 		}
 		sets = append(sets, all)

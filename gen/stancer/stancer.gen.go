@@ -115,6 +115,37 @@ type CustomerUpdate struct {
 	Name Name `json:"name,omitempty,omitzero"`
 }
 
+// DuplicateDetail What went wrong, and with whom.
+type DuplicateDetail struct {
+	// Message The message in parts.
+	Message DuplicateMessage `json:"message,omitempty,omitzero"`
+
+	// Type The provider's class of error, taken to be `invalid_request_error` here too.
+	//
+	//
+	// Example: invalid_request_error
+	Type string `json:"type,omitempty,omitzero"`
+}
+
+// DuplicateMessage The message in parts.
+type DuplicateMessage struct {
+	// Error The text.
+	//
+	// Example: Customer already exists, you may want to update it instead creating a new one
+	Error string `json:"error,omitempty,omitzero"`
+
+	// ID The id of the customer that stands in the way.
+	//
+	// Example: cust_9Cle7TXKkjhwqcWx4Kl5cQYk
+	ID string `json:"id,omitempty,omitzero"`
+}
+
+// DuplicateReply The error of 409.
+type DuplicateReply struct {
+	// Error What went wrong, and with whom.
+	Error DuplicateDetail `json:"error"`
+}
+
 // Email E-mail address.
 //
 // Example: david@example.net
@@ -122,7 +153,7 @@ type Email = string
 
 // ErrorDetail What went wrong.
 type ErrorDetail struct {
-	// Message A text, or an object that has the text as one of its members.
+	// Message A text, or an object of texts.
 	Message ErrorMessage `json:"message,omitempty,omitzero"`
 
 	// Type The provider's class of error. Official material only ever shows `invalid_request_error`.
@@ -132,24 +163,13 @@ type ErrorDetail struct {
 	Type string `json:"type,omitempty,omitzero"`
 }
 
-// ErrorMessage A text, or an object that has the text as one of its members.
+// ErrorMessage A text, or an object of texts.
 type ErrorMessage = json.RawMessage
 
-// ErrorMessageObject The message in parts.
-type ErrorMessageObject struct {
-	// Error The text.
-	//
-	// Example: Customer already exists, you may want to update it instead creating a new one
-	Error string `json:"error,omitempty,omitzero"`
+// ErrorMessageObject Texts, each under the name of the property that it speaks of, or under `error`.
+type ErrorMessageObject map[string]string
 
-	// ID The id of the customer that stands in the way.
-	//
-	// Example: cust_9Cle7TXKkjhwqcWx4Kl5cQYk
-	ID                   string            `json:"id,omitempty,omitzero"`
-	AdditionalProperties map[string]string `json:"-"`
-}
-
-// ErrorReply Every error has this form.
+// ErrorReply Every error but 409 has this form.
 type ErrorReply struct {
 	// Error What went wrong.
 	Error ErrorDetail `json:"error"`
@@ -173,19 +193,19 @@ type Name = string
 // CustomerCreated A customer as Stancer keeps it.
 type CustomerCreated = Customer
 
-// Invalid Every error has this form.
+// Invalid Every error but 409 has this form.
 type Invalid = ErrorReply
 
-// NotFound Every error has this form.
+// NotFound Every error but 409 has this form.
 type NotFound = ErrorReply
 
-// RateLimited Every error has this form.
+// RateLimited Every error but 409 has this form.
 type RateLimited = ErrorReply
 
-// ServerError Every error has this form.
+// ServerError Every error but 409 has this form.
 type ServerError = ErrorReply
 
-// Unauthorized Every error has this form.
+// Unauthorized Every error but 409 has this form.
 type Unauthorized = ErrorReply
 
 // CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
@@ -193,85 +213,6 @@ type CreateCustomerJSONRequestBody = CustomerCreate
 
 // UpdateCustomerJSONRequestBody defines body for UpdateCustomer for application/json ContentType.
 type UpdateCustomerJSONRequestBody = CustomerUpdate
-
-// Getter for additional properties for ErrorMessageObject. Returns the specified
-// element and whether it was found
-func (a ErrorMessageObject) Get(fieldName string) (value string, found bool) {
-	if a.AdditionalProperties != nil {
-		value, found = a.AdditionalProperties[fieldName]
-	}
-	return
-}
-
-// Setter for additional properties for ErrorMessageObject
-func (a *ErrorMessageObject) Set(fieldName string, value string) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]string)
-	}
-	a.AdditionalProperties[fieldName] = value
-}
-
-// Override default JSON handling for ErrorMessageObject to handle AdditionalProperties
-func (a *ErrorMessageObject) UnmarshalJSON(b []byte) error {
-	object := make(map[string]json.RawMessage)
-	err := json.Unmarshal(b, &object)
-	if err != nil {
-		return err
-	}
-
-	if raw, found := object["error"]; found {
-		err = json.Unmarshal(raw, &a.Error)
-		if err != nil {
-			return fmt.Errorf("error reading 'error': %w", err)
-		}
-		delete(object, "error")
-	}
-
-	if raw, found := object["id"]; found {
-		err = json.Unmarshal(raw, &a.ID)
-		if err != nil {
-			return fmt.Errorf("error reading 'id': %w", err)
-		}
-		delete(object, "id")
-	}
-
-	if len(object) != 0 {
-		a.AdditionalProperties = make(map[string]string)
-		for fieldName, fieldBuf := range object {
-			var fieldVal string
-			err := json.Unmarshal(fieldBuf, &fieldVal)
-			if err != nil {
-				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
-			}
-			a.AdditionalProperties[fieldName] = fieldVal
-		}
-	}
-	return nil
-}
-
-// Override default JSON handling for ErrorMessageObject to handle AdditionalProperties
-func (a ErrorMessageObject) MarshalJSON() ([]byte, error) {
-	var err error
-	object := make(map[string]json.RawMessage)
-
-	object["error"], err = json.Marshal(a.Error)
-	if err != nil {
-		return nil, fmt.Errorf("error marshaling 'error': %w", err)
-	}
-
-	object["id"], err = json.Marshal(a.ID)
-	if err != nil {
-		return nil, fmt.Errorf("error marshaling 'id': %w", err)
-	}
-
-	for fieldName, field := range a.AdditionalProperties {
-		object[fieldName], err = json.Marshal(field)
-		if err != nil {
-			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
-		}
-	}
-	return json.Marshal(object)
-}
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
