@@ -31,6 +31,7 @@ const (
 	SimplePinCommonStatuses Dialect = "simplepin.common-statuses"
 
 	FatoraNotesInCreate   Dialect = "fatora.notes-in-create"
+	FatoraNoteInRead      Dialect = "fatora.note-in-read"
 	FatoraErrorText       Dialect = "fatora.error-text"
 	FatoraUpdateReplaces  Dialect = "fatora.update-replaces"
 	FatoraUpdateEmpty     Dialect = "fatora.update-empty"
@@ -72,6 +73,7 @@ func Dialects() []DialectInfo {
 		{SimplePinSinceUTC, "customer_since comes back in UTC instead of with the offset it was sent with"},
 		{SimplePinCommonStatuses, "what is not allowed is 400, 406, 409 or 415 instead of 403, partly with a body"},
 		{FatoraNotesInCreate, "create answers with notes instead of note"},
+		{FatoraNoteInRead, "get, list and PUT answer with note instead of notes"},
 		{FatoraErrorText, "error is a text everywhere, as at Authorize, instead of an object with a description"},
 		{FatoraUpdateReplaces, "PUT writes the whole client instead of merging what is sent"},
 		{FatoraUpdateEmpty, "PUT answers 204 instead of 200 with the client"},

@@ -27,8 +27,8 @@ type digitalpayeFake struct {
 	*tokens
 
 	mu        sync.RWMutex
-	customers []digitalpaye.Customer
-	byID      map[string]int             // indices in customers
+	kept      []digitalpaye.Customer
+	byID      map[string]int             // indices in kept
 	byContact map[digitalpayeContact]int // the latest one
 }
 
@@ -40,6 +40,16 @@ func newDigitalpaye(config Config, key, secret string) *digitalpayeFake {
 		config: config, key: key, secret: secret, company: uuid4(), tokens: newTokens(config, digitalpayeLifetime),
 		byID: map[string]int{}, byContact: map[digitalpayeContact]int{},
 	}
+}
+
+func (f *digitalpayeFake) customers() []Customer {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	all := make([]Customer, len(f.kept))
+	for i, c := range f.kept {
+		all[i] = Customer{ID: c.ID, Email: c.Email}
+	}
+	return all
 }
 
 func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
@@ -125,12 +135,12 @@ func (f *digitalpayeFake) create(body []byte) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if i, ok := f.byContact[contact]; ok && f.config.has(DigitalpayeUpsert) {
-		c.ID, c.CreatedAt = f.customers[i].ID, f.customers[i].CreatedAt
-		f.customers[i] = c
+		c.ID, c.CreatedAt = f.kept[i].ID, f.kept[i].CreatedAt
+		f.kept[i] = c
 		return f.customer(c)
 	}
-	f.byID[c.ID], f.byContact[contact] = len(f.customers), len(f.customers)
-	f.customers = append(f.customers, c)
+	f.byID[c.ID], f.byContact[contact] = len(f.kept), len(f.kept)
+	f.kept = append(f.kept, c)
 	return f.customer(c)
 }
 
@@ -183,13 +193,13 @@ func (f *digitalpayeFake) get(id string) answer {
 	if !ok {
 		return digitalpayeError(http.StatusNotFound, "Aucun client trouvé.")
 	}
-	return f.customer(f.customers[i])
+	return f.customer(f.kept[i])
 }
 
 // list answers with all customers, the oldest first (inferred).
 func (f *digitalpayeFake) list() answer {
 	f.mu.RLock()
-	all := slices.Clone(f.customers)
+	all := slices.Clone(f.kept)
 	f.mu.RUnlock()
 	if all == nil {
 		all = []digitalpaye.Customer{}

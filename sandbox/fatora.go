@@ -45,6 +45,15 @@ func newFatora(config Config, key string) *fatoraFake {
 	}
 }
 
+func (f *fatoraFake) customers() (all []Customer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.clients {
+		all = append(all, Customer{ID: strconv.FormatInt(c.ID, 10), Email: c.Email})
+	}
+	return all
+}
+
 func (f *fatoraFake) serve(r *http.Request, body []byte) answer {
 	if r.URL.Path == "/v1/Authorization/Authorize" {
 		return f.authorize(r, body)
@@ -140,14 +149,11 @@ func (f *fatoraFake) create(body []byte) answer {
 	f.lastID++
 	f.ids = append(f.ids, client.ID)
 	f.put(client)
-	status, remark := http.StatusCreated, "note"
+	status := http.StatusCreated
 	if f.config.has(FatoraCreateOK) {
 		status = http.StatusOK
 	}
-	if f.config.has(FatoraNotesInCreate) {
-		remark = "notes"
-	}
-	return f.one(status, client, remark)
+	return f.one(status, client, !f.config.has(FatoraNotesInCreate))
 }
 
 func (f *fatoraFake) get(id int64) answer {
@@ -157,7 +163,7 @@ func (f *fatoraFake) get(id int64) answer {
 	if !ok {
 		return f.refuse(http.StatusNotFound, "The client does not exist")
 	}
-	return f.one(http.StatusOK, client, "notes")
+	return f.one(http.StatusOK, client, f.config.has(FatoraNoteInRead))
 }
 
 func (f *fatoraFake) update(id int64, body []byte) answer {
@@ -184,7 +190,7 @@ func (f *fatoraFake) update(id int64, body []byte) answer {
 	if f.config.has(FatoraUpdateEmpty) {
 		return answer{status: http.StatusNoContent}
 	}
-	return f.one(http.StatusOK, client, "notes")
+	return f.one(http.StatusOK, client, f.config.has(FatoraNoteInRead))
 }
 
 func (f *fatoraFake) delete(id int64) answer {
@@ -236,18 +242,11 @@ func (f *fatoraFake) list(query url.Values) answer {
 		ids = ids[min((page-1)*size, len(ids)):]
 		ids = ids[:min(size, len(ids))]
 	}
-	if f.config.has(FatoraNulls) {
-		clients := make([]any, len(ids))
-		for i, id := range ids {
-			clients[i] = withNulls(f.clients[id], "phone", "email", "address", "notes")
-		}
-		return answer{status: http.StatusOK, body: map[string]any{"status": "SUCCESS", "clients": clients}}
-	}
-	clients := make([]fatora.ClientRecord, len(ids))
+	clients := make([]any, len(ids))
 	for i, id := range ids {
-		clients[i] = f.clients[id]
+		clients[i] = f.show(f.clients[id], f.config.has(FatoraNoteInRead))
 	}
-	return answer{status: http.StatusOK, body: fatora.ListReply{Status: "SUCCESS", Clients: clients}}
+	return answer{status: http.StatusOK, body: map[string]any{"status": "SUCCESS", "clients": clients}}
 }
 
 // put stores a client, except for its place among all.
@@ -274,16 +273,21 @@ func (f *fatoraFake) drop(c fatora.ClientRecord) {
 	}
 }
 
-// one is an answer with one client, whose remark has the given name.
-func (f *fatoraFake) one(status int, c fatora.ClientRecord, remark string) answer {
-	if remark == "note" {
-		c.Note, c.Notes = c.Notes, ""
+// one is an answer with one client.
+func (f *fatoraFake) one(status int, c fatora.ClientRecord, asNote bool) answer {
+	return answer{status: status, body: map[string]any{"status": "SUCCESS", "client": f.show(c, asNote)}}
+}
+
+// show is the client as it is written, its remark as note or as notes.
+func (f *fatoraFake) show(c fatora.ClientRecord, asNote bool) any {
+	remark := "notes"
+	if asNote {
+		remark, c.Note, c.Notes = "note", c.Notes, ""
 	}
 	if f.config.has(FatoraNulls) {
-		body := map[string]any{"status": "SUCCESS", "client": withNulls(c, "phone", "email", "address", remark)}
-		return answer{status: status, body: body}
+		return withNulls(c, "phone", "email", "address", remark)
 	}
-	return answer{status: status, body: fatora.ClientReply{Status: "SUCCESS", Client: c}}
+	return c
 }
 
 func (f *fatoraFake) refuse(status int, text string) answer {

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -37,6 +38,11 @@ type Config struct {
 	JournalSize int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Faults are what goes wrong on purpose. Of several that strike a request the first counts.
+	Faults []Fault
+	// Rand gives numbers from 0 up to, but not including, 1, by which a fault with a probability happens or not; nil is
+	// rand.Float64 of math/rand/v2. It is not called by two goroutines at once.
+	Rand func() float64
 }
 
 // Sandbox is four running fakes. The credentials are made at random.
@@ -51,6 +57,10 @@ type Sandbox struct {
 	journal   journal
 	providers map[string]*provider
 	servers   []*http.Server
+	faults    []Fault
+
+	mu   sync.Mutex // guards rand
+	rand func() float64
 }
 
 // provider is one fake: its behaviour, and what every fake has.
@@ -68,6 +78,8 @@ type api interface {
 	serve(r *http.Request, body []byte) answer
 	// expireTokens makes every token that was handed out worthless.
 	expireTokens()
+	// customers lists those that are kept, in any order.
+	customers() []Customer
 }
 
 // answer is what a fake says: a status, and a body that is marshalled as JSON; no body if nil.
@@ -85,6 +97,9 @@ func New(config Config) (*Sandbox, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	if config.Rand == nil {
+		config.Rand = rand.Float64
+	}
 	config.JournalSize = cmp.Or(config.JournalSize, 10_000)
 	switch {
 	case config.JournalSize < 0:
@@ -97,7 +112,10 @@ func New(config Config) (*Sandbox, error) {
 			return nil, fmt.Errorf("unknown dialect %q", d)
 		}
 	}
-	s := &Sandbox{providers: map[string]*provider{}, journal: journal{size: config.JournalSize}}
+	s := &Sandbox{
+		providers: map[string]*provider{}, journal: journal{size: config.JournalSize},
+		faults: slices.Clone(config.Faults), rand: config.Rand,
+	}
 	s.Digitalpaye.APIKey, s.Digitalpaye.APISecret = "live_digitalpaye"+digits(8), secret(32)
 	s.SimplePin.Authorization, s.SimplePin.Token = secret(32), secret(32)
 	s.Stancer.APIKey, s.Stancer.LiveKey = "stest_"+secret(24), "sprod_"+secret(24)
@@ -110,6 +128,11 @@ func New(config Config) (*Sandbox, error) {
 	} {
 		spec := sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(name) })
 		s.providers[name] = &provider{name: name, sandbox: s, spec: spec, api: api}
+	}
+	for _, f := range s.faults {
+		if err := s.check(f); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -169,6 +192,25 @@ func (s *Sandbox) ExpireTokens() {
 	}
 }
 
+// Customer is what every fake keeps of a customer.
+type Customer struct {
+	ID        string // by which the provider's API finds it; SimplePin: customer_id
+	Reference string // the merchant's own id, "" where the provider keeps none
+	Email     string
+}
+
+// Customers lists the customers that a provider keeps now, sorted by ID: what a client was told can be held against it.
+// Those of Stancer are of both modes. It is nil for an unknown provider.
+func (s *Sandbox) Customers(provider string) []Customer {
+	p, ok := s.providers[provider]
+	if !ok {
+		return nil
+	}
+	all := p.api.customers()
+	slices.SortFunc(all, func(a, b Customer) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
 const maxBody = 1 << 20
 
 // ServeHTTP reads the request, lets the fake answer, and writes the exchange with its violations into the journal.
@@ -195,7 +237,20 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
 	}
 	e.RequestBody, e.RequestViolations = body, spec.CheckRequest(r, body)
-	a := p.api.serve(r, body)
+	fault, err := p.fault(r, spec, e.Operation)
+	if err != nil {
+		e.Status = http.StatusBadRequest
+		p.sandbox.journal.add(e)
+		http.Error(w, err.Error(), e.Status)
+		return
+	}
+	if e.Fault = fault.what; !fault.wait(r.Context()) {
+		panic(http.ErrAbortHandler)
+	}
+	var a answer
+	if e.Processed = fault.processes(); e.Processed {
+		a = p.api.serve(r, body)
+	}
 	header := w.Header()
 	for name, values := range a.header {
 		header[name] = values
@@ -207,15 +262,22 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	e.Status = a.status
-	if e.Operation != "" && !a.beyond {
-		e.ResponseViolations = spec.CheckResponse(r, a.status, header, e.ResponseBody)
+	held := !a.beyond
+	if fault.kind != "" && fault.kind != faultDelay {
+		held = fault.strike(&e, header, spec.Examples(e.Operation))
+	}
+	if e.Operation != "" && held {
+		e.ResponseViolations = spec.CheckResponse(r, e.Status, header, e.ResponseBody)
 	}
 	answered := e.ResponseBody
 	if a.secret {
 		e.ResponseBody = nil
 	}
 	p.sandbox.journal.add(e) // before the answer, so that a client that has it finds it in the journal
-	w.WriteHeader(a.status)
+	if e.Status == 0 {
+		panic(http.ErrAbortHandler) // closes the connection
+	}
+	w.WriteHeader(e.Status)
 	_, _ = w.Write(answered)
 }
 
@@ -239,8 +301,12 @@ type Exchange struct {
 	Query         string
 	RequestHeader http.Header // the values of credentials replaced
 	RequestBody   []byte      // nil where it was too large: then Status is 413, and ResponseBody nil as well
-	Status        int
-	ResponseBody  []byte // nil where it holds a token
+	// Fault is what went wrong on purpose, as in [ParseFault] without target and probability; "" is nothing.
+	Fault string
+	// Processed tells whether the provider got the request to work on, which it may have refused.
+	Processed    bool
+	Status       int    // as it was sent, 0 where a fault left the request without an answer
+	ResponseBody []byte // nil where it holds a token
 	// RequestViolations and ResponseViolations are the rules of the contract that each side broke.
 	RequestViolations  []check.Violation
 	ResponseViolations []check.Violation
@@ -251,7 +317,8 @@ func (s *Sandbox) Journal() []Exchange { return s.journal.all() }
 
 // Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves nothing.
 // It tells the first 100 rules that were broken, whether or not the journal still has the exchange. Requests that break
-// the contract are the client's affair and stand in the journal.
+// the contract are the client's affair and stand in the journal. A fault is held against the contract only where it is
+// an answer that the contract has.
 func (s *Sandbox) Verify() error { return s.journal.verify() }
 
 const (

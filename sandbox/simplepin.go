@@ -42,6 +42,20 @@ func newSimplePin(config Config, authorization, token string) *simplePinFake {
 
 func (s *simplePinFake) expireTokens() {} // its keys do not expire
 
+func (s *simplePinFake) customers() (all []Customer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.byCustomerID {
+		all = append(all, Customer{c.CustomerID, c.CustomerID, c.ContractEmail})
+	}
+	for _, c := range s.byEmail {
+		if c.CustomerID == "" {
+			all = append(all, Customer{Email: c.ContractEmail})
+		}
+	}
+	return all
+}
+
 func (s *simplePinFake) serve(r *http.Request, body []byte) answer {
 	authorization, token := same(r.Header.Get("Authorization"), s.authorization), same(r.Header.Get("Token"), s.token)
 	if !authorization || !token {

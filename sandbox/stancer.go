@@ -41,6 +41,17 @@ func newStancer(config Config, testKey, liveKey string) *stancerFake {
 
 func (f *stancerFake) expireTokens() {} // it has none
 
+func (f *stancerFake) customers() (all []Customer) {
+	for _, mode := range []*stancerMode{f.test, f.live} {
+		mode.mu.RLock()
+		for _, c := range mode.byID {
+			all = append(all, Customer{c.ID, c.ExternalID, c.Email})
+		}
+		mode.mu.RUnlock()
+	}
+	return all
+}
+
 func (f *stancerFake) serve(r *http.Request, body []byte) answer {
 	user, password, _ := r.BasicAuth()
 	for _, mode := range []*stancerMode{f.test, f.live} {
@@ -100,7 +111,7 @@ func (f *stancerMode) create(body []byte) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if twins := f.same[key]; len(twins) > 0 {
-		return stancerError(http.StatusConflict, stancer.ErrorMessageObject{
+		return stancerError(http.StatusConflict, stancer.DuplicateMessage{
 			Error: "Customer already exists, you may want to update it instead creating a new one", ID: twins[0],
 		})
 	}

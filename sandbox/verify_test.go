@@ -20,6 +20,8 @@ func (w wrong) serve(*http.Request, []byte) answer {
 
 func (wrong) expireTokens() {}
 
+func (wrong) customers() []Customer { return nil }
+
 func TestVerify(t *testing.T) {
 	get := func(api api) error {
 		s, err := New(Config{JournalSize: 1})
