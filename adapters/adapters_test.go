@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,10 +39,12 @@ type subject struct {
 
 // setup is what a test varies.
 type setup struct {
-	dialect  sandbox.Dialect
+	dialects []sandbox.Dialect
 	wrongKey bool
 	options  transport.Options
 }
+
+func (s setup) has(d sandbox.Dialect) bool { return slices.Contains(s.dialects, d) }
 
 func (s setup) key(key string) string {
 	if s.wrongKey {
@@ -57,7 +60,7 @@ func subjects() map[string]subject {
 			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
 				return digitalpaye.Open(digitalpaye.Config{
 					APIKey: s.key(sb.Digitalpaye.APIKey), APISecret: sb.Digitalpaye.APISecret, BaseURL: sb.Digitalpaye.URL,
-					NewPath: s.dialect == sandbox.DigitalpayeNewPathOnly, Policy: everything, Options: s.options,
+					NewPath: s.has(sandbox.DigitalpayeNewPathOnly), Policy: everything, Options: s.options,
 				})
 			},
 			profile: customers.Profile{
@@ -76,7 +79,7 @@ func subjects() map[string]subject {
 					Countries: map[string]simplepin.Country{
 						"CA": {ID: 1, Provinces: map[string]int64{"QC": 11, "Québec": 11, "ON": 12}},
 					},
-					Policy: everything, Options: s.options,
+					Locale: "EN", Policy: everything, Options: s.options,
 				})
 			},
 			profile: customers.Profile{
@@ -123,7 +126,7 @@ func subjects() map[string]subject {
 			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
 				return fatora.Open(fatora.Config{
 					APIKey: s.key(sb.Fatora.APIKey), BaseURL: sb.Fatora.URL,
-					AuthorizeByPost: s.dialect == sandbox.FatoraAuthorizeByPost, Policy: everything, Options: s.options,
+					AuthorizeByPost: s.has(sandbox.FatoraAuthorizeByPost), Policy: everything, Options: s.options,
 				})
 			},
 			profile: customers.Profile{
@@ -159,14 +162,14 @@ func everywhere(t *testing.T, test func(*testing.T, subject, setup, *sandbox.San
 	for provider, s := range subjects() {
 		for _, dialect := range dialects(provider) {
 			name := provider
-			config := sandbox.Config{}
+			with := setup{}
 			if dialect != "" {
 				name = string(dialect)
-				config.Dialects = []sandbox.Dialect{dialect}
+				with.dialects = []sandbox.Dialect{dialect}
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				test(t, s, setup{dialect: dialect}, start(t, config))
+				test(t, s, with, start(t, sandbox.Config{Dialects: with.dialects}))
 			})
 		}
 	}
@@ -176,14 +179,18 @@ func start(t *testing.T, config sandbox.Config) *sandbox.Sandbox {
 	t.Helper()
 	sb, err := sandbox.Start(config)
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, sb.Close())
-		assert.NoError(t, sb.Verify())
-		for _, e := range sb.Journal() {
-			assert.Empty(t, e.RequestViolations, "%s %s breaks the contract", e.Method, e.Path)
-		}
-	})
+	t.Cleanup(func() { stop(t, sb) })
 	return sb
+}
+
+// stop ends a sandbox, and fails if either side broke the contract.
+func stop(t *testing.T, sb *sandbox.Sandbox) {
+	t.Helper()
+	assert.NoError(t, sb.Close())
+	assert.NoError(t, sb.Verify())
+	for _, e := range sb.Journal() {
+		assert.Empty(t, e.RequestViolations, "%s %s breaks the contract", e.Method, e.Path)
+	}
 }
 
 func open(t *testing.T, s subject, with setup, sb *sandbox.Sandbox) *customers.Client {
@@ -340,12 +347,12 @@ func TestSameCustomerAgain(t *testing.T) {
 		first, err := client.Create(t.Context(), s.profile)
 		require.NoError(t, err)
 		_, err = client.Create(t.Context(), s.profile)
-		if s.again == nil || with.dialect == sandbox.SimplePinAddOverwrites {
+		if s.again == nil || with.has(sandbox.SimplePinAddOverwrites) {
 			require.NoError(t, err, "nothing is documented that would refuse it")
 			return
 		}
 		again := s.again
-		if with.dialect == sandbox.SimplePinCommonStatuses {
+		if with.has(sandbox.SimplePinCommonStatuses) {
 			again = customers.ErrAlreadyExists
 		}
 		require.ErrorIs(t, err, again)

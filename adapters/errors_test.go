@@ -1,152 +1,251 @@
 package adapters_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
-	"github.com/contract-first/customers/adapters/digitalpaye"
-	"github.com/contract-first/customers/adapters/fatora"
-	"github.com/contract-first/customers/adapters/simplepin"
-	"github.com/contract-first/customers/adapters/stancer"
 	"github.com/contract-first/customers/contract"
-	"github.com/contract-first/customers/specs"
+	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/transport"
 )
 
-// reach is a way to reach a provider, and where its contract has what an error tells.
-type reach struct {
-	provider string
-	open     func(url string) (*customers.Client, error)
-	id       string // of the customer whom the contract's examples show
-	token    string // the operation that trades the credentials, if any
-	read     string // the operation that an update begins with, if any
-	code     string // where the body of an error has Code: names joined by dots
-	existing string // where it has ExistingID
-	prefix   string // of the provider's paths, which the contract's do not have
+// places is where a provider's bodies have what the facade tells: names joined by dots, "" where they do not have it.
+var places = map[string]struct{ id, reference, list, code, existing string }{
+	"digitalpaye": {id: "data.id", list: "data", code: "message"},
+	"simplepin":   {id: "customer_id", reference: "customer_id"},
+	"stancer":     {id: "id", reference: "external_id", code: "error.type", existing: "error.message.id"},
+	"fatora":      {id: "client.id", list: "clients", code: "status"},
 }
 
-func reaches() []reach {
-	policy := customers.Policy{
-		AllowUnproven: customers.Ops(), AllowLoss: []customers.Field{customers.FieldReference, customers.FieldAddress},
-	}
-	dp := func(newPath bool) reach {
-		return reach{"digitalpaye", func(url string) (*customers.Client, error) {
-			return digitalpaye.Open(digitalpaye.Config{APIKey: "key", APISecret: "secret", NewPath: newPath, BaseURL: url, Policy: policy})
-		}, "8db1ad33-50d6-4e6f-9ec3-5f9169c621a6", "createToken", "", "message", "", ""}
-	}
-	fa := func(byPost bool, token string) reach {
-		return reach{"fatora", func(url string) (*customers.Client, error) {
-			return fatora.Open(fatora.Config{APIKey: "key", AuthorizeByPost: byPost, BaseURL: url, Policy: policy})
-		}, "1024", token, "getClient", "status", "", ""}
-	}
-	sp := reach{"simplepin", func(url string) (*customers.Client, error) {
-		countries := map[string]simplepin.Country{"CI": {ID: 7}}
-		return simplepin.Open(simplepin.Config{Authorization: "key", Token: "token", Countries: countries, BaseURL: url, Policy: policy})
-	}, "crm-10023", "", "getCustomer", "", "", "/api"}
-	st := reach{"stancer", func(url string) (*customers.Client, error) {
-		return stancer.Open(stancer.Config{APIKey: "stest_key", BaseURL: url, Policy: policy})
-	}, "cust_9Cle7TXKkjhwqcWx4Kl5cQYk", "", "", "error.type", "error.message.id", ""}
-	return []reach{dp(false), dp(true), fa(false, "authorize"), fa(true, "authorizeByPost"), sp, st}
+// faulty asks the sandbox for faults, by operation.
+type faulty struct {
+	spec *contract.Spec
+	once bool // each of them only
+
+	mu     sync.Mutex
+	faults map[string]string
 }
 
-// do calls an operation of the facade.
-func do(t *testing.T, c *customers.Client, op customers.Op, id string) (err error) {
+func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.mu.Lock()
+	op, _ := f.spec.Operation(r.Method, r.URL.EscapedPath())
+	fault := f.faults[op.ID]
+	if f.once {
+		delete(f.faults, op.ID)
+	}
+	f.mu.Unlock()
+	if fault != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set(sandbox.FaultHeader, fault)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// do calls an operation of the facade, and returns the ids of the customers that it tells of.
+func do(ctx context.Context, c *customers.Client, op customers.Op, id string, s subject) (ids []string, err error) {
+	keep := func(c *customers.Customer, err error) ([]string, error) {
+		if err != nil {
+			return nil, err
+		}
+		return []string{c.ID}, nil
+	}
 	switch op {
 	case customers.OpCreate:
-		_, err = c.Create(t.Context(), customers.Profile{
-			Reference: "crm-10023", Name: customers.Name{Given: "Ama", Family: "Kouassi"}, Email: "ama.kouassi@example.com",
-			Phone: "+2250102030405", Address: customers.Address{Country: "CI"},
-		})
+		return keep(c.Create(ctx, s.profile))
 	case customers.OpGet:
-		_, err = c.Get(t.Context(), id)
+		return keep(c.Get(ctx, id))
 	case customers.OpUpdate:
-		err = c.Update(t.Context(), id, customers.Patch{Phone: customers.To("+2250504030201")})
+		return nil, c.Update(ctx, id, s.patches[0])
 	case customers.OpDelete:
-		err = c.Delete(t.Context(), id)
-	case customers.OpList, customers.OpFind:
-		filter := map[customers.Op]customers.Query{customers.OpFind: {Email: "ama.kouassi@example.com"}}
-		for _, err = range c.List(t.Context(), filter[op]) {
-			require.Error(t, err, "somebody is on the list")
+		return nil, c.Delete(ctx, id)
+	}
+	query := map[customers.Op]customers.Query{customers.OpFind: {Email: s.profile.Email}}[op]
+	for customer, err := range c.List(ctx, query) {
+		if err != nil {
+			return nil, err
 		}
+		ids = append(ids, customer.ID)
 	}
-	return err
+	return ids, nil
 }
 
-type operation struct {
-	pattern   string // of http.ServeMux
-	responses map[string]*openapi3.ResponseRef
+// documented is an example that answers one of the exchanges that an operation of the facade has.
+type documented struct {
+	subject
+	provider string
+	spec     *contract.Spec
+	open     func(*faulty) *customers.Client
+	stored   string // id of a customer that is there
+
+	op      customers.Op
+	own     string // the operation of the contract that op is about
+	read    string // the one that it reads with first, "" if none
+	id      string // the one that the example answers: own, read, or one that gets a token
+	example contract.Example
 }
 
-func operations(t *testing.T, provider string) map[string]operation {
-	t.Helper()
-	data, err := specs.FS.ReadFile(provider + ".yaml")
-	require.NoError(t, err)
-	spec, err := openapi3.NewLoader().LoadFromData(data)
-	require.NoError(t, err)
-	found := map[string]operation{}
-	for path, item := range spec.Paths.Map() {
-		for method, o := range item.Operations() {
-			pattern := method + " " + path
-			if strings.HasSuffix(path, "/") {
-				pattern += "{$}"
-			}
-			found[o.OperationID] = operation{pattern, o.Responses.Map()}
-		}
-	}
-	return found
-}
-
-// examples are the bodies that a response is documented with, nil for one that is free.
-func examples(t *testing.T, r *openapi3.Response) map[string]any {
-	t.Helper()
-	found := map[string]any{}
-	if free := r.Content["*/*"]; free != nil && free.Schema == nil {
-		found["empty"] = nil
-	}
-	if media := r.Content["application/json"]; media != nil {
-		for name, example := range media.Examples {
-			found[name] = example.Value.Value
-		}
-	}
-	require.NotEmpty(t, found, "no example to try")
-	return found
-}
-
-// serve is a provider that answers each operation with the first example of its success, and one with fail.
-func serve(t *testing.T, ops map[string]operation, failing string, fail http.HandlerFunc) (url string) {
-	t.Helper()
-	mux := http.NewServeMux()
-	for id, o := range ops {
-		if id == failing {
-			mux.HandleFunc(o.pattern, fail)
-		} else if success := o.responses["200"]; success != nil { // else nothing begins with it
-			bodies := examples(t, success.Value)
-			body, err := json.Marshal(bodies[slices.Min(slices.Collect(maps.Keys(bodies)))])
-			require.NoError(t, err)
-			body = bytes.ReplaceAll(body, []byte("eyJ…"), []byte("token")) // the contracts shorten theirs
-			mux.HandleFunc(o.pattern, func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "application/json")
-				_, _ = w.Write(body)
+// TestDocumentedAnswers has the sandbox answer each operation of the facade, and each exchange that it begins with, with
+// every example that the contract shows: successes are read, and errors say what they should.
+func TestDocumentedAnswers(t *testing.T) {
+	for provider, s := range subjects() {
+		for _, way := range ways(provider) {
+			t.Run(strings.TrimSpace(provider+" "+join(way)), func(t *testing.T) {
+				t.Parallel()
+				spec, err := contract.Load(provider)
+				require.NoError(t, err)
+				sb := start(t, sandbox.Config{Dialects: way})
+				d := documented{subject: s, provider: provider, spec: spec, open: func(f *faulty) *customers.Client {
+					f.spec = spec
+					return open(t, s, setup{dialects: way, options: transport.Options{RoundTripper: f}}, sb)
+				}}
+				client := d.open(&faulty{})
+				stored, err := client.Create(t.Context(), s.profile)
+				require.NoError(t, err)
+				d.stored = stored.ID
+				for _, c := range client.Capabilities().Operations {
+					d.op, d.own, d.read = c.Op, c.ID, ""
+					used := d.exchanges(t, sb)
+					if get, ok := client.Capabilities().Operation(customers.OpGet); ok && get.ID != c.ID && slices.Contains(used, get.ID) {
+						d.read = get.ID
+					}
+					for _, d.id = range used {
+						for _, d.example = range spec.Examples(d.id) {
+							spoken := d.example.ContentType == "" || d.example.ContentType == "application/json"
+							if !spoken || d.id == d.read && d.example.Status < 300 { // the latter is one of get
+								continue
+							}
+							t.Run(fmt.Sprintf("%s:%s/%s", d.op, d.id, shows(d.example)), func(t *testing.T) { d.run(t, sb) })
+						}
+					}
+				}
 			})
 		}
 	}
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return server.URL
+}
+
+func join(ds []sandbox.Dialect) string {
+	names := make([]string, len(ds))
+	for i, d := range ds {
+		names[i] = string(d)
+	}
+	return strings.Join(names, " ")
+}
+
+// exchanges are the operations of the contract that a new client uses for one of the facade.
+func (d documented) exchanges(t *testing.T, sb *sandbox.Sandbox) (used []string) {
+	t.Helper()
+	before := len(sb.Journal())
+	_, err := do(t.Context(), d.open(&faulty{faults: map[string]string{d.own: "503"}}), d.op, d.stored, d.subject)
+	require.ErrorIs(t, err, customers.ErrUnavailable)
+	for _, e := range sb.Journal()[before:] {
+		if !slices.Contains(used, e.Operation) {
+			used = append(used, e.Operation)
+		}
+	}
+	return used
+}
+
+func (d documented) run(t *testing.T, sb *sandbox.Sandbox) {
+	before := len(sb.Journal())
+	if d.example.Status < 300 {
+		d.success(t)
+	} else {
+		d.failure(t)
+	}
+	for _, e := range sb.Journal()[before:] {
+		if e.Operation == d.id {
+			assert.Equal(t, shows(d.example), e.Fault)
+			assert.Equal(t, string(d.example.Body), string(e.ResponseBody))
+			assert.False(t, e.Processed)
+			return
+		}
+	}
+	t.Error("the example did not go over the wire")
+}
+
+func (d documented) success(t *testing.T) {
+	place, body := places[d.provider], d.body(t)
+	id, faults := d.stored, map[string]string{d.id: shows(d.example)}
+	if shown := at(body, place.id); d.id == d.own && shown != "" {
+		id = shown
+		if d.read != "" {
+			faults[d.read] = d.reading(t, id)
+		}
+	}
+	if reference := at(body, place.reference); reference != "" {
+		d.profile.Reference = reference // of a create: the answer must be about the same customer
+	}
+	got, err := do(t.Context(), d.open(&faulty{once: true, faults: faults}), d.op, id, d.subject)
+	if d.id != d.own && strings.Contains(string(d.example.Body), "…") {
+		require.ErrorIs(t, err, customers.ErrUnauthenticated, "the contract shortens its token, so it cannot be sent")
+		return
+	}
+	require.NoError(t, err)
+	switch {
+	case d.op == customers.OpCreate, d.op == customers.OpGet:
+		assert.Equal(t, []string{id}, got)
+	case d.op == customers.OpList && d.id == d.own:
+		assert.Len(t, got, len(body.(map[string]any)[place.list].([]any)))
+	}
+}
+
+// reading is the example in which the operation that reads shows the customer with the id.
+func (d documented) reading(t *testing.T, id string) string {
+	t.Helper()
+	for _, d.example = range d.spec.Examples(d.read) {
+		if d.example.Status < 300 && at(d.body(t), places[d.provider].id) == id {
+			return shows(d.example)
+		}
+	}
+	require.Fail(t, "the contract shows the change of a customer whom it does not show before")
+	return ""
+}
+
+// body is the example decoded; nil if it has none.
+func (d documented) body(t *testing.T) (body any) {
+	t.Helper()
+	if len(d.example.Body) > 0 {
+		require.NoError(t, json.Unmarshal(d.example.Body, &body))
+	}
+	return body
+}
+
+func (d documented) failure(t *testing.T) {
+	_, err := do(t.Context(), d.open(&faulty{faults: map[string]string{d.id: shows(d.example)}}), d.op, d.stored, d.subject)
+	if d.op == customers.OpFind && d.id == d.own && d.example.Status == http.StatusNotFound {
+		require.NoError(t, err, "nobody found is no error")
+		return
+	}
+	var got *customers.Error
+	require.ErrorAs(t, err, &got)
+	want, place := d.expected(t), places[d.provider]
+	said := map[string]string{}
+	texts("", d.body(t), said)
+	want.Code, want.ExistingID = said[place.code], said[place.existing]
+	delete(said, place.code)
+	if want.ExistingID != "" {
+		assert.NotContains(t, err.Error(), want.ExistingID)
+		delete(said, place.existing)
+	}
+	want.Message, want.Detail = got.Message, got.Detail
+	assert.Equal(t, want, *got)
+	assert.Equal(t, len(said) == 0, got.Message == "")
+	for place, text := range said {
+		property := place[strings.LastIndex(place, ".")+1:]
+		assert.Contains(t, []string{text, property + ": " + text}, got.Message)
+		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), text)
+	}
 }
 
 // kinds is what a status says of the operation that it answers. One that is not here fails the test.
@@ -156,20 +255,24 @@ var kinds = map[int]customers.Kind{
 	429: customers.ErrRateLimited, 500: customers.ErrUnavailable,
 }
 
-// expected is what the caller of op learns from the status that one of its exchanges ended with.
-func expected(r reach, op customers.Op, id string, status int) customers.Error {
-	e := customers.Error{Provider: r.provider, Op: op, Kind: kinds[status], Status: status}
+// expected is what the caller of d.op learns from the status of the example.
+func (d documented) expected(t *testing.T) customers.Error {
+	t.Helper()
+	status := d.example.Status
+	require.Contains(t, kinds, status, "no expectation")
+	e := customers.Error{Provider: d.provider, Op: d.op, Kind: kinds[status], Status: status}
+	token := d.id != d.own && d.id != d.read
 	switch {
-	case id == r.token && e.Kind == customers.ErrInvalid:
+	case token && e.Kind == customers.ErrInvalid:
 		e.Kind = customers.ErrUnauthenticated // not the customer is invalid
-	case status == 404 && (id == r.token || op == customers.OpCreate || op == customers.OpList):
+	case status == 404 && (token || d.op == customers.OpCreate || d.op == customers.OpList):
 		e.Kind = customers.ErrContract // no such path
-	case status == 409 && (id == r.token || op != customers.OpCreate):
+	case status == 409 && (token || d.op != customers.OpCreate):
 		e.Kind = customers.ErrRefused
 	}
 	switch {
-	case !op.Writes():
-	case id == r.token || op == customers.OpUpdate && id == r.read:
+	case !d.op.Writes():
+	case d.id != d.own:
 		e.Outcome = customers.ErrNotSent
 	case status >= 500:
 		e.Outcome = customers.ErrUnknownOutcome
@@ -177,9 +280,21 @@ func expected(r reach, op customers.Op, id string, status int) customers.Error {
 		e.Outcome = customers.ErrRejected
 	}
 	if status == http.StatusTooManyRequests {
-		e.RetryAfter = 7 * time.Second
+		e.RetryAfter = time.Second // what the sandbox asks for
 	}
 	return e
+}
+
+// at is the text or number in a body at a place of names joined by dots, "" if there is none.
+func at(body any, place string) string {
+	for name := range strings.SplitSeq(place, ".") {
+		o, _ := body.(map[string]any)
+		body = o[name]
+	}
+	if body == nil {
+		return ""
+	}
+	return fmt.Sprint(body)
 }
 
 // texts adds the texts of an example to found, by their places.
@@ -191,89 +306,5 @@ func texts(place string, example any, found map[string]string) {
 		for name, member := range v {
 			texts(strings.TrimPrefix(place+"."+name, "."), member, found)
 		}
-	}
-}
-
-// TestDocumentedErrors answers each operation of the facade, and each exchange that it begins with, with every error
-// that the contract has for it.
-func TestDocumentedErrors(t *testing.T) {
-	done := map[string]bool{} // two ways to reach a provider have most in common
-	for _, r := range reaches() {
-		ops := operations(t, r.provider)
-		spec, err := contract.Load(r.provider)
-		require.NoError(t, err)
-		client, err := r.open("https://api.example.com")
-		require.NoError(t, err)
-		for _, c := range client.Capabilities().Operations {
-			exchanges := []string{r.token, c.ID}
-			if c.Op == customers.OpUpdate {
-				exchanges = append(exchanges, r.read)
-			}
-			for _, id := range exchanges {
-				for code, response := range ops[id].responses {
-					status, err := strconv.Atoi(code)
-					require.NoError(t, err, "%s %s: no status that can be tried", r.provider, id)
-					if status >= 200 && status <= 299 {
-						continue
-					}
-					require.Contains(t, kinds, status, "%s %s: no expectation", r.provider, id)
-					for name, example := range examples(t, response.Value) {
-						name = fmt.Sprintf("%s/%s:%s/%d/%s", r.provider, c.Op, id, status, name)
-						if !done[name] {
-							done[name] = true
-							t.Run(name, func(t *testing.T) { documentedError(t, r, spec, ops, c.Op, id, status, example) })
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
-func documentedError(
-	t *testing.T, r reach, spec *contract.Spec, ops map[string]operation, op customers.Op, id string, status int, example any,
-) {
-	t.Parallel()
-	url := serve(t, ops, id, func(w http.ResponseWriter, request *http.Request) {
-		body, err := io.ReadAll(request.Body)
-		assert.NoError(t, err)
-		request.URL.Path = r.prefix + request.URL.Path
-		assert.Empty(t, spec.CheckRequest(request, body), "the request breaks the contract")
-		if status == http.StatusTooManyRequests {
-			w.Header().Set("Retry-After", "7")
-		}
-		if example != nil {
-			w.Header().Set("Content-Type", "application/json")
-		}
-		w.WriteHeader(status)
-		if example != nil {
-			assert.NoError(t, json.NewEncoder(w).Encode(example))
-		}
-	})
-	client, err := r.open(url)
-	require.NoError(t, err)
-	err = do(t, client, op, r.id)
-	if op == customers.OpFind && id != r.token && status == http.StatusNotFound {
-		require.NoError(t, err, "nobody found is no error")
-		return
-	}
-	var got *customers.Error
-	require.ErrorAs(t, err, &got)
-	want := expected(r, op, id, status)
-	said := map[string]string{}
-	texts("", example, said)
-	want.Code, want.ExistingID = said[r.code], said[r.existing]
-	delete(said, r.code)
-	if want.ExistingID != "" {
-		assert.NotContains(t, err.Error(), want.ExistingID)
-		delete(said, r.existing)
-	}
-	want.Message, want.Detail = got.Message, got.Detail
-	assert.Equal(t, want, *got)
-	assert.Equal(t, len(said) == 0, got.Message == "")
-	for place, text := range said {
-		property := place[strings.LastIndex(place, ".")+1:]
-		assert.Contains(t, []string{text, property + ": " + text}, got.Message)
-		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), text)
 	}
 }
