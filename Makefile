@@ -6,7 +6,7 @@ RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/
 MODULES := $(dir $(wildcard go.mod */go.mod */*/go.mod))
 LINT := internal/lint
 
-.PHONY: help demo test generate lint evidence breaking
+.PHONY: help demo test generate lint evidence breaking coverage
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,3 +41,6 @@ evidence: ## how sure the contracts are of their parts; fails where one does not
 
 breaking: ## changes of API and contracts since BASE (default: the last tag); fails if CHANGELOG.md lacks one
 	@go run -C internal/evolution . -base "$(BASE)"
+
+coverage: ## how much of each contract goes between the adapters and the sandbox; fails where a part does not
+	@go test ./adapters -count=1 -run '^TestCoverage$$' -v
