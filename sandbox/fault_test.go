@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -215,6 +216,18 @@ func TestFaultChance(t *testing.T) {
 	first := struck()
 	assert.InDelta(t, 25, strings.Count(first, "500"), 15)
 	assert.Equal(t, first, struck())
+
+	s := startWith(t, sandbox.Config{Faults: parse(t, "500:0"), Rand: func() float64 { return 0 }})
+	assert.Equal(t, 200, stancerSend(t, s, stancerNew).status)
+}
+
+// Under another server, too, the connection is closed.
+func TestFaultResetOfAHandler(t *testing.T) {
+	s, err := sandbox.New(sandbox.Config{Faults: parse(t, "reset")})
+	require.NoError(t, err)
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		s.Handler("stancer").ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/customers/5", nil))
+	})
 }
 
 // A client that does not wait for the delay has not reached the provider.
