@@ -107,8 +107,9 @@ func (c *Coverage) Parts() []Part {
 	return parts
 }
 
-// Add counts one exchange. It reads method, URL and headers of r, but not r.Body. Whether request and answer keep the
-// contract is not looked at; what the contract does not have is not counted.
+// Add counts one exchange. It reads method, URL and headers of r, whose names must be in canonical form, as a server has
+// them, but not r.Body. Whether request and answer keep the contract is not looked at; what the contract does not have
+// is not counted.
 func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.Header, response []byte) {
 	op, path, _ := c.spec.find(r)
 	if op == nil {

@@ -2,8 +2,9 @@
 // loopback, keeps a journal of every exchange, and holds both directions against the contracts.
 //
 // It answers as the providers' documentation says. Where the documentation is silent or contradicts itself, a [Dialect]
-// switches the behaviour, so that a client can be tried under each reading. It holds no client and knows no adapter:
-// while a Go program serves it, any program in any language can be pointed at its URLs.
+// switches the behaviour, so that a client can be tried under each reading. A [Fault] makes something go wrong on
+// purpose, before or after the provider has done its work. The sandbox holds no client and knows no adapter: while a Go
+// program serves it, any program in any language can be pointed at its URLs.
 package sandbox
 
 import (
