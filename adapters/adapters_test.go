@@ -37,6 +37,9 @@ type subject struct {
 	again error
 }
 
+// once is for answers that would be asked for again.
+var once = transport.Retry{Attempts: 1}
+
 // setup is what a test varies.
 type setup struct {
 	dialects []sandbox.Dialect
