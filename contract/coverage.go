@@ -237,23 +237,23 @@ func (w *coverageWalk) operation(doc *openapi3.T, outer Evidence, item *openapi3
 	own := func(refs openapi3.Parameters, outer Evidence) {
 		for _, ref := range refs {
 			if p := ref.Value; p.In != openapi3.ParameterInHeader || !ignoredHeader(p.Name) {
-				w.add(PartParameter, p.In+"/"+p.Name, evidence(w.outside(ref.Ref, outer), p.Extensions))
+				w.add(PartParameter, p.In+"/"+p.Name, w.through(ref.Ref, outer, p.Extensions))
 			}
 		}
 	}
 	own(op.Parameters, e) // first: it goes before one of the path
 	own(item.Parameters, outer)
 	if ref := op.RequestBody; ref != nil {
-		e := evidence(w.outside(ref.Ref, e), ref.Value.Extensions)
+		e := w.through(ref.Ref, e, ref.Value.Extensions)
 		w.content(PartRequestContent, PartRequestProperty, "request", e, ref.Value.Content)
 	}
 	for code, ref := range op.Responses.Map() {
-		e := evidence(w.outside(ref.Ref, e), ref.Value.Extensions)
+		e := w.through(ref.Ref, e, ref.Value.Extensions)
 		w.add(PartStatus, code, e)
 		for name, h := range ref.Value.Headers {
 			if !ignoredHeader(name) {
 				place := code + " header/" + http.CanonicalHeaderKey(name)
-				w.add(PartHeader, place, evidence(w.outside(h.Ref, e), h.Value.Extensions))
+				w.add(PartHeader, place, w.through(h.Ref, e, h.Value.Extensions))
 			}
 		}
 		w.content(PartResponseContent, PartResponseProperty, code, e, ref.Value.Content)
@@ -280,12 +280,12 @@ func (w *coverageWalk) schema(kind PartKind, place string, outer Evidence, ref *
 		return
 	}
 	above = append(slices.Clip(above), s)
-	e := evidence(w.outside(ref.Ref, outer), s.Extensions)
+	e := w.through(ref.Ref, outer, s.Extensions)
 	for _, branch := range branches(s) {
 		w.schema(kind, place, e, branch, above)
 	}
 	below := func(name string, ref *openapi3.SchemaRef) {
-		e := evidence(w.outside(ref.Ref, e), ref.Value.Extensions)
+		e := w.through(ref.Ref, e, ref.Value.Extensions)
 		w.add(kind, place+"/"+name, e)
 		if ref.Value.Nullable {
 			w.add(kind, place+"/"+name+" null", e)

@@ -21,8 +21,9 @@ type Evidence struct {
 }
 
 // Evidence returns what is in force for each server, operation, parameter, response, property, component schema and
-// security scheme, sorted by place. The nearest enclosing x-evidence holds; a reference takes that of its target. A
-// part without any has neither level nor source.
+// security scheme, sorted by place. The nearest enclosing x-evidence holds. Below a path a reference takes the weaker of
+// that and of its target's, since a shared answer is no surer than the operation that gives it; among the components it
+// takes that of its target. A part without any has neither level nor source.
 func (s *Spec) Evidence() []Evidence {
 	doc := s.doc
 	w := evidenceWalk{
@@ -87,6 +88,16 @@ func evidence(outer Evidence, extensions map[string]any) Evidence {
 	return Evidence{Level: text("level"), Source: text("source"), Note: text("note")}
 }
 
+// weaker is the less sure of two; one without a known level is the least sure.
+func weaker(a, b Evidence) Evidence {
+	levels := []string{"primary", "public", "observed", "inferred"}
+	known, other := slices.Index(levels, a.Level), slices.Index(levels, b.Level)
+	if known < 0 || other >= 0 && known >= other {
+		return a
+	}
+	return b
+}
+
 type evidenceWalk struct {
 	root              Evidence
 	requests, answers map[*openapi3.Schema]bool // the schemas of what their bodies are made of
@@ -134,12 +145,20 @@ func (w *evidenceWalk) add(place string, outer Evidence, extensions map[string]a
 	return e
 }
 
-// outside is what encloses a part: the document, if the part stands among the components.
-func (w *evidenceWalk) outside(ref string, outer Evidence) Evidence {
-	if ref != "" {
-		return w.root
+// addRef notes what holds at a place where a part, or a reference to one, stands, and returns it.
+func (w *evidenceWalk) addRef(place, ref string, outer Evidence, extensions map[string]any) Evidence {
+	if ref != "" && !strings.HasPrefix(place, "/paths/") {
+		return w.add(place, w.root, extensions)
 	}
-	return outer
+	return w.add(place, w.through(ref, outer, extensions), nil)
+}
+
+// through is what holds for a part of an operation, or for what a reference there leads to.
+func (w *evidenceWalk) through(ref string, outer Evidence, extensions map[string]any) Evidence {
+	if ref == "" {
+		return evidence(outer, extensions)
+	}
+	return weaker(outer, evidence(w.root, extensions))
 }
 
 func (w *evidenceWalk) operation(place string, outer Evidence, op *openapi3.Operation) {
@@ -160,11 +179,11 @@ func (w *evidenceWalk) parameters(place string, outer Evidence, refs openapi3.Pa
 }
 
 func (w *evidenceWalk) parameter(place string, outer Evidence, ref *openapi3.ParameterRef) {
-	w.add(place, w.outside(ref.Ref, outer), ref.Value.Extensions)
+	w.addRef(place, ref.Ref, outer, ref.Value.Extensions)
 }
 
 func (w *evidenceWalk) response(place string, outer Evidence, ref *openapi3.ResponseRef) {
-	e := w.add(place, w.outside(ref.Ref, outer), ref.Value.Extensions)
+	e := w.addRef(place, ref.Ref, outer, ref.Value.Extensions)
 	if ref.Ref == "" {
 		w.content(place, e, ref.Value.Content)
 	}
@@ -187,7 +206,7 @@ func (w *evidenceWalk) schema(place string, e Evidence, s *openapi3.Schema) {
 	for below, ref := range subschemas(s) {
 		own := e
 		if name, ok := strings.CutPrefix(below, "/properties/"); ok {
-			own = w.add(place+below, w.outside(ref.Ref, e), ref.Value.Extensions)
+			own = w.addRef(place+below, ref.Ref, e, ref.Value.Extensions)
 			found := &w.found[len(w.found)-1]
 			found.Request, found.Response = w.requests[s], w.answers[s]
 			found.Required = slices.ContainsFunc(s.Required, func(required string) bool { return escape(required) == name })

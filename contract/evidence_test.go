@@ -125,6 +125,10 @@ paths:
             application/json:
               schema: {type: object, required: [b], properties: {a: {type: string}, b: {$ref: "#/components/schemas/B"}}}
         "404": {$ref: "#/components/responses/NotFound"}
+    put:
+      x-evidence: {level: inferred, source: symmetry}
+      parameters: [{$ref: "#/components/parameters/Q"}, {name: p, in: query, x-evidence: {level: primary, source: the page}, schema: {type: string}}]
+      responses: {"404": {$ref: "#/components/responses/NotFound"}}
 components:
   parameters: {Q: {name: q, in: query, schema: {type: string}}}
   responses: {NotFound: {description: none, x-evidence: {level: observed, source: a probe}}}
@@ -143,6 +147,7 @@ components:
 	primary := contract.Evidence{Level: "primary", Source: "the page"}
 	public := contract.Evidence{Level: "public", Source: "an SDK"}
 	observed := contract.Evidence{Level: "observed", Source: "a probe"}
+	inferred := contract.Evidence{Level: "inferred", Source: "symmetry"}
 	at := func(e contract.Evidence, place string) contract.Evidence { e.Place = place; return e }
 	property := func(e contract.Evidence, place, marks string) contract.Evidence {
 		e.Place = place
@@ -150,6 +155,7 @@ components:
 		return e
 	}
 	const op = "/paths/~1a~1{id}/get"
+	const put = "/paths/~1a~1{id}/put"
 	const schema = op + "/responses/200/content/application~1json/schema"
 	assert.Equal(t, []contract.Evidence{
 		at(primary, "/components/parameters/Q"),
@@ -162,12 +168,16 @@ components:
 		at(primary, "/components/schemas/Unused"),
 		property(primary, "/components/schemas/Unused/properties/f", "!"),
 		at(public, op),
-		at(primary, op+"/parameters/0"),
+		at(public, op+"/parameters/0"),
 		at(public, op+"/responses/200"),
 		property(public, schema+"/properties/a", "a"),
 		property(contract.Evidence{}, schema+"/properties/b", "a!"),
 		at(observed, op+"/responses/404"),
 		at(primary, "/paths/~1a~1{id}/parameters/0"),
+		at(inferred, put),
+		at(inferred, put+"/parameters/0"),
+		at(primary, put+"/parameters/1"), // it says so itself
+		at(inferred, put+"/responses/404"),
 		{Place: "/servers/0", Level: "inferred", Source: "habit", Note: "none is named"},
 	}, s.Evidence())
 }

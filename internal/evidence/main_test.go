@@ -52,7 +52,7 @@ ACME                 all     primary      public    observed    inferred
 servers                1                                        1  100 %
 security schemes       1    1  100 %
 operations             1                1  100 %
-parameters             2    2  100 %
+parameters             2    1   50 %    1   50 %
 request properties     1                                        1  100 %
 responses              2                1   50 %    1   50 %
 response properties    3    2   67 %                            1   33 %
