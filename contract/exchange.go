@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -17,6 +18,10 @@ import (
 // and headers of r, but not r.Body: the bytes are given apart. Of credentials it sees that they are there and of the
 // right scheme, no more. Headers that the contract does not declare are allowed.
 func (s *Spec) CheckRequest(r *http.Request, body []byte) []check.Violation {
+	return s.checkRequest(r, payload{bytes: body})
+}
+
+func (s *Spec) checkRequest(r *http.Request, body payload) []check.Violation {
 	op, path, vs := s.find(r)
 	if op == nil {
 		return vs
@@ -30,6 +35,10 @@ func (s *Spec) CheckRequest(r *http.Request, body []byte) []check.Violation {
 // CheckResponse returns every rule that an answer to r breaks, in a stable order; nil if there is none. Of r it reads
 // method and URL only. An answer with an undeclared status is not looked into further.
 func (s *Spec) CheckResponse(r *http.Request, status int, header http.Header, body []byte) []check.Violation {
+	return s.checkResponse(r, status, header, payload{bytes: body})
+}
+
+func (s *Spec) checkResponse(r *http.Request, status int, header http.Header, body payload) []check.Violation {
 	op, _, vs := s.find(r)
 	if op == nil {
 		return vs
@@ -45,80 +54,113 @@ func (s *Spec) CheckResponse(r *http.Request, status int, header http.Header, bo
 	return stable(vs)
 }
 
-// media is what a body may be; none means that there is no body.
-type media map[string]*openapi3.Schema
-
-func newMedia(content openapi3.Content) media {
-	m := media{}
-	for name, declared := range content {
-		m[strings.ToLower(name)] = nil
-		if declared.Schema != nil {
-			m[strings.ToLower(name)] = declared.Schema.Value
-		}
-	}
-	return m
+// payload is what is known of the body of a message.
+type payload struct {
+	bytes []byte
+	limit int64 // if not 0, there is more than this, and bytes is the beginning
+	err   error // if not nil, there may be more that could not be read
 }
 
-// find returns the schema, nil if there is none, for the Content-Type of a body.
-func (m media) find(contentType []string) (name string, schema *openapi3.Schema, ok bool) {
+// media is what a body may be; none means that there is no body.
+type media map[string]content
+
+// content is what is declared for one media type.
+type content struct {
+	schema *openapi3.Schema // nil asks nothing
+	root   *root            // of XML with a schema
+}
+
+func newMedia(declared openapi3.Content) (media, error) {
+	m := media{}
+	for name, d := range declared {
+		name = strings.ToLower(name)
+		c := content{}
+		if d.Schema != nil {
+			c.schema = d.Schema.Value
+			if isXML(name) {
+				var err error
+				if c.root, err = newRoot(d.Schema); err != nil {
+					return nil, fmt.Errorf("%s: %w", name, err)
+				}
+			}
+		}
+		m[name] = c
+	}
+	return m, nil
+}
+
+// find returns what is declared for the Content-Type of a body.
+func (m media) find(contentType []string) (name string, c content, ok bool) {
 	if len(contentType) != 1 {
-		return "", nil, false
+		return "", content{}, false
 	}
 	name = contentType[0]
-	if schema, ok = m[name]; ok { // as nearly always
-		return name, schema, true
+	if c, ok = m[name]; ok { // as nearly always
+		return name, c, true
 	}
 	name, _, err := mime.ParseMediaType(name)
 	if err != nil {
-		return "", nil, false
+		return "", content{}, false
 	}
 	main, _, _ := strings.Cut(name, "/")
 	for _, pattern := range []string{name, main + "/*", "*/*"} {
-		if schema, ok = m[pattern]; ok {
-			return name, schema, true
+		if c, ok = m[pattern]; ok {
+			return name, c, true
 		}
 	}
-	return "", nil, false
+	return "", content{}, false
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+func isXML(mediaType string) bool {
+	return mediaType == "application/xml" || mediaType == "text/xml" || strings.HasSuffix(mediaType, "+xml")
 }
 
 // anything reports whether all that is declared is */* without a schema: any body or none, of any type or none.
 func (m media) anything() bool {
-	schema, ok := m["*/*"]
-	return ok && schema == nil && len(m) == 1
+	c, ok := m["*/*"]
+	return ok && c.schema == nil && len(m) == 1
 }
 
 // body holds the bytes of a message and their Content-Type against what is declared.
 func (rd reading) body(
-	vs []check.Violation, m media, required bool, header http.Header, body []byte,
+	vs []check.Violation, m media, required bool, header http.Header, body payload,
 ) []check.Violation {
 	switch {
 	case m.anything():
 		return vs
 	case len(m) == 0:
-		if len(body) > 0 {
+		if len(body.bytes) > 0 {
 			vs = append(vs, check.Violation{Rule: "body", Bound: "none"})
 		}
 		return vs
-	case len(body) == 0:
-		if required {
+	case len(body.bytes) == 0:
+		if required && body.err == nil {
 			vs = append(vs, check.Violation{Rule: "required"})
 		}
 		return vs
 	}
-	name, schema, ok := m.find(header.Values("Content-Type"))
+	name, declared, ok := m.find(header.Values("Content-Type"))
 	if !ok {
 		bound := strings.Join(slices.Sorted(maps.Keys(m)), " or ")
 		return append(vs, check.Violation{Pointer: "header/Content-Type", Rule: "content", Bound: bound})
 	}
 	var doc document
 	switch {
-	case name == "application/json" || strings.HasSuffix(name, "+json"):
-		doc, vs, ok = decode(vs, body, rd.names)
+	case !isJSON(name) && !isXML(name), body.err != nil:
+		return vs
+	case body.limit > 0:
+		return append(vs, check.Violation{Rule: "maxBytes", Bound: strconv.FormatInt(body.limit, 10)})
+	case isJSON(name):
+		doc, vs, ok = decode(vs, body.bytes, rd.names)
 	default:
-		return vs // the place for a decoder of another media type
+		doc, vs, ok = decodeXML(vs, body.bytes, declared.root, rd.names)
 	}
-	if !ok || schema == nil {
+	if !ok || declared.schema == nil {
 		return vs
 	}
-	return rd.value(vs, check.At{}, schema, doc)
+	return rd.value(vs, check.At{}, declared.schema, doc)
 }

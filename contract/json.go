@@ -17,9 +17,25 @@ const maxDepth = 1000
 // maxRepeated is how many repeated names are told: each has a pointer as long as its way down.
 const maxRepeated = 100
 
-var errDepth = errors.New("nested too deeply")
+// breach is why a body cannot be read: the bound of a violation.
+type breach string
 
-// document is one decoded JSON value.
+const (
+	errDepth  breach = "depth 1000"
+	errSyntax breach = "syntax"
+	errUTF8   breach = "UTF-8"
+)
+
+func (b breach) Error() string { return string(b) }
+
+// reason is the breach in err; all that a library finds is one of syntax.
+func reason(err error) string {
+	b := errSyntax
+	errors.As(err, &b)
+	return string(b)
+}
+
+// document is one decoded value, as JSON has it.
 type document struct {
 	value any  // nil, bool, json.Number, string, []any or map[string]any
 	odd   bool // some number in it is no int64
@@ -28,18 +44,14 @@ type document struct {
 // decode reads one JSON value and appends to vs what encoding/json would forgive: bytes that are not UTF-8, a name that
 // an object has twice, anything after the value. It reports false if there is no value to go on with.
 func decode(vs []check.Violation, body []byte, names names) (document, []check.Violation, bool) {
-	if !utf8.Valid(body) {
-		// The decoder would put other characters in their place, and so have another value checked.
-		return document{}, append(vs, check.Violation{Rule: "json", Bound: "UTF-8"}), false
-	}
-	d := decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), names: names, vs: vs}
+	d := decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), walk: walk{names: names, vs: vs}}
 	d.UseNumber()
-	value, err := d.next()
-	switch {
-	case errors.Is(err, errDepth):
-		return document{}, append(d.vs, check.Violation{Rule: "json", Bound: "depth " + strconv.Itoa(maxDepth)}), false
-	case err != nil:
-		return document{}, append(d.vs, check.Violation{Rule: "json", Bound: "syntax"}), false
+	value, err := any(nil), error(errUTF8)
+	if utf8.Valid(body) { // the decoder would put other characters in their place, and so have another value checked
+		value, err = d.next()
+	}
+	if err != nil {
+		return document{}, append(d.vs, check.Violation{Rule: "json", Bound: reason(err)}), false
 	}
 	if len(bytes.TrimLeft(body[d.InputOffset():], " \t\r\n")) > 0 {
 		d.vs = append(d.vs, check.Violation{Rule: "json", Bound: "one value"})
@@ -47,15 +59,34 @@ func decode(vs []check.Violation, body []byte, names names) (document, []check.V
 	return document{value: value, odd: d.odd}, d.vs, true
 }
 
-// decoder walks through the tokens of one value.
-type decoder struct {
-	*json.Decoder
+// walk is a way through a body, and what was found on it.
+type walk struct {
 	names names
 	path  []string // names and indexes down to the present place
 	vs    []check.Violation
 	odd   bool
 
 	repeated int // names
+}
+
+// breaks adds a violation of the present place.
+func (w *walk) breaks(rule, bound string) {
+	w.vs = append(w.vs, check.Violation{Pointer: w.names.pointer(w.path), Rule: rule, Bound: bound})
+}
+
+// set gives an object the member at the present place; if it has one of that name already, the rule is broken.
+func (w *walk) set(members map[string]any, name string, value any, rule string) {
+	if _, twice := members[name]; twice && w.repeated < maxRepeated {
+		w.repeated++
+		w.breaks(rule, "unique names")
+	}
+	members[name] = value
+}
+
+// decoder walks through the tokens of one value.
+type decoder struct {
+	*json.Decoder
+	walk
 }
 
 // next reads the next value.
@@ -106,13 +137,11 @@ func (d *decoder) object() (any, error) {
 			return nil, errors.New("a name is no string")
 		}
 		d.path = append(d.path, name)
-		if _, twice := members[name]; twice && d.repeated < maxRepeated {
-			d.repeated++
-			d.vs = append(d.vs, check.Violation{Pointer: d.names.pointer(d.path), Rule: "json", Bound: "unique names"})
-		}
-		if members[name], err = d.next(); err != nil {
+		value, err := d.next()
+		if err != nil {
 			return nil, err
 		}
+		d.set(members, name, value, "json")
 		d.path = d.path[:len(d.path)-1]
 	}
 	_, err := d.Token() // the brace

@@ -35,7 +35,7 @@ paths:
     head: {responses: {"200": {description: ok, content: {application/json: {schema: {type: object}}}}}}
     put:
       security: [{}]
-      requestBody: {content: {application/*: {schema: {type: object}}, application/xml: {schema: {type: object}}}}
+      requestBody: {content: {application/*: {schema: {type: object}}, application/xml: {schema: {type: object, xml: {name: thing}}}}}
       responses: {"200": {description: ok, content: {application/problem+json: {schema: {type: object}}}}}
     patch: {security: [{oauth: []}], responses: {"204": {description: ok}}}
     delete: {security: [], responses: {"204": {description: ok}}}
@@ -89,8 +89,14 @@ components:
 			header: http.Header{"Content-Type": {"application/vnd.a+json"}}},
 		{name: "media range, checked", method: "PUT", path: "/c/7", body: `{"a":1}`,
 			header: http.Header{"Content-Type": {"application/vnd.a+json"}}, want: []string{"/a: additionalProperties false"}},
-		{name: "XML is not looked into", method: "PUT", path: "/c/7", body: "<",
+		{name: "XML", method: "PUT", path: "/c/7", body: "<thing/>",
 			header: http.Header{"Content-Type": {"application/xml"}}},
+		{name: "XML in a media range", method: "PUT", path: "/c/7", body: "<anything a='b'><b/></anything>",
+			header: http.Header{"Content-Type": {"application/vnd.a+xml"}}},
+		{name: "XML in a media range, checked", method: "PUT", path: "/c/7", body: "<",
+			header: http.Header{"Content-Type": {"application/vnd.a+xml"}}, want: []string{"body: xml syntax"}},
+		{name: "another type is not looked into", method: "PUT", path: "/c/7", body: "<",
+			header: http.Header{"Content-Type": {"application/pdf"}}},
 		{name: "outside of the range", method: "PUT", path: "/c/7", body: "{}",
 			header: http.Header{"Content-Type": {"text/json"}}, want: []string{"header/Content-Type: content application/* or application/xml"}},
 	}

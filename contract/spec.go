@@ -1,7 +1,8 @@
 // Package contract holds raw HTTP requests and answers against an OpenAPI 3.0 document, strictly.
 //
 // [Load] reads one of the contracts in package specs; [Spec.CheckRequest] and [Spec.CheckResponse] tell every rule that
-// an exchange breaks, in a stable order. Nothing is rewritten and no default is filled in.
+// an exchange breaks, in a stable order. Nothing is rewritten and no default is filled in. [RoundTripper] does it to all
+// that a program sends and gets.
 //
 // kin-openapi is what applies the schemas. This package closes what it leaves open and gives up its error texts, which
 // quote values. Beside the keywords of a schema ("required", "minLength", …) these rules can be broken:
@@ -16,19 +17,28 @@
 //	responses             status/<code>               the declared statuses
 //	content               header/Content-Type         the declared media types
 //	body                  body                        none (bytes where no body is declared)
+//	maxBytes              body                        what a RoundTripper reads at most (there is more to be looked into)
 //	json                  body, or a pointer          UTF-8, syntax, one value, unique names, depth 1000
+//	xml                   body, or a pointer          UTF-8, syntax, one element, element <root>, unique names, depth 1000,
+//	                                                  no DOCTYPE, no processing instructions, no namespaces
 //	additionalProperties  a pointer                   false
 //	type                  a pointer                   integer (also for 1e9 and 1.0)
 //	format                a pointer                   int64 (any integer that does not fit)
 //	nullable              a pointer                   false
 //
 // A violation never holds a value. A property's name in a pointer is as it stands in the contract or, if it is not
-// declared, as it was sent; one that does not look like a name (an e-mail address, a sentence) is written as "*".
+// declared, as it was sent; one that does not look like a name (an e-mail address, an id, a sentence) is written as "*".
 //
 // Of the names that objects of one body repeat, the first 100 are told.
 //
-// Bodies of a media type other than JSON are not looked into. A response that declares no content has no body; one that
-// may have any body or none declares the content "*/*" without a schema.
+// An XML body is read as the JSON value that its schema and the schema's xml keywords describe, and its places are told
+// as in that value: /billing_addresses/0/city, whatever the elements are called. A boolean is true, false, 1 or 0; white
+// space counts in all but objects and lists. An empty element is an object without members, a list without items or an
+// empty text. A property that refers to a schema with an xml.name goes by that name.
+//
+// Bodies of other media types are not looked into, nor is XML that a range of media types allows, so long as it is well
+// formed. A response that declares no content has no body; one that may have any body or none declares the content "*/*"
+// without a schema.
 package contract
 
 import (
@@ -45,6 +55,7 @@ import (
 
 // Spec is a contract, made ready for checking. It is safe for concurrent use.
 type Spec struct {
+	provider string
 	doc      *openapi3.T
 	base     string // path of the server, without a slash at its end; "" where the paths hold it themselves
 	routes   []route
@@ -66,7 +77,8 @@ func Load(provider string) (*Spec, error) {
 //
 // The document is checked, its examples are not. What could not be held strictly is refused: other versions of OpenAPI,
 // references to other files, parameters that are objects or have content, cookies, objects whose properties are declared
-// in several places that apply together, a schema composed of itself.
+// in several places that apply together, a schema composed of itself; in XML also namespaces, a root without a name, a
+// schema without a type, and additionalProperties other than false.
 //
 // Only the first server counts, and of it only the path. It stands before each declared path, unless a declared path
 // already begins with it: vendors give their version (/v1) in either place.
@@ -75,6 +87,7 @@ func Parse(provider string, yaml []byte) (*Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("contract %s: %w", provider, err)
 	}
+	s.provider = provider
 	return s, nil
 }
 
@@ -197,13 +210,18 @@ func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operati
 
 	if op.RequestBody != nil {
 		o.needBody = op.RequestBody.Value.Required
-		o.body = newMedia(op.RequestBody.Value.Content)
+		if o.body, err = newMedia(op.RequestBody.Value.Content); err != nil {
+			return nil, err
+		}
 	}
 
 	responses := op.Responses.Map()
 	o.statuses = strings.Join(slices.Sorted(maps.Keys(responses)), " or ")
 	for _, ref := range responses {
-		a := answer{body: newMedia(ref.Value.Content)}
+		var a answer
+		if a.body, err = newMedia(ref.Value.Content); err != nil {
+			return nil, err
+		}
 		for _, name := range slices.Sorted(maps.Keys(ref.Value.Headers)) {
 			h := ref.Value.Headers[name].Value.Parameter // OpenAPI keeps the name outside, and the place goes without saying
 			h.Name, h.In = name, openapi3.ParameterInHeader

@@ -375,7 +375,8 @@ func (n names) pointer(path []string) string {
 	return b.String()
 }
 
-// isName reports whether s is a name such as programmers give, or a short number, as indexes are.
+// isName reports whether s is a name such as programmers give, or a short number, as indexes are. Ids, keys and phone
+// numbers mostly have more digits than a name.
 func isName(s string) bool {
 	if s == "" || len(s) > 64 {
 		return false
@@ -391,7 +392,7 @@ func isName(s string) bool {
 			return false
 		}
 	}
-	return digits < len(s) || digits <= 6
+	return digits <= 6
 }
 
 // stable sorts violations and drops repeated ones.

@@ -1,0 +1,166 @@
+package contract
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"math"
+	"net/http"
+	"sync"
+
+	"github.com/contract-first/customers/contract/check"
+)
+
+// RoundTripper holds every exchange of an [http.Client] against a contract. The zero value with a Provider refuses
+// requests that break it, which are then not sent, and lets answers that do so pass, since providers add properties;
+// Report is told of both.
+//
+// What passes, passes as it is: no header and no byte of a body is changed, in either direction, and an error while an
+// answer is read reaches its reader after the bytes before it. Only time passes: a body is read ahead of its check, up
+// to MaxBody. What is refused is a [*check.Refusal].
+//
+// The first request loads the contract. A RoundTripper is safe for concurrent use once it is in use; its fields must not
+// be changed, and it must not be copied, from then on. It sees each redirect and each repeated request as one of its own,
+// so it belongs below whatever follows or repeats them. An answer in a content coding that Next does not undo, as
+// [http.Transport] does for the one it asked for itself, is held against the contract as it is, and breaks it.
+type RoundTripper struct {
+	// Provider names a contract of package specs. It is not used if there is a Spec.
+	Provider string
+	// Spec is a contract that was loaded before, to share it or to use one's own.
+	Spec *Spec
+	// Next carries what passes. Nil is http.DefaultTransport.
+	Next http.RoundTripper
+	// PassRequests has requests that break the contract reported and sent.
+	PassRequests bool
+	// RefuseResponses refuses answers that break the contract. Status and header are in the refusal, the body is lost.
+	RefuseResponses bool
+	// Report is told of every exchange that breaks the contract, refused or not, in the goroutine of the call and before
+	// it returns. It must be safe for concurrent use. Nil tells nobody.
+	Report func(context.Context, Finding)
+	// MaxBody is how many bytes of a body are read to check it; a larger one breaks the rule maxBytes, and the rest is
+	// passed on as it comes. 0 is 1 MiB; that of the adapters' transport.Options is meant for the same answers.
+	MaxBody int64
+
+	once sync.Once
+	spec *Spec
+	err  error
+}
+
+// Finding is one message that breaks its contract. It holds no value of it, so it can be logged.
+type Finding struct {
+	Provider  string
+	Operation Operation // zero if the contract has none for the request
+	Status    int       // of the answer; 0 if it is the request that breaks the contract
+	Refused   bool
+	// Violations is never empty.
+	Violations []check.Violation
+}
+
+// RoundTrip sends one request, as the interface of net/http has it.
+func (t *RoundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent, err := t.request(r)
+	if err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, err
+	}
+	next := t.Next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(sent)
+	if err != nil || resp == nil {
+		return resp, err
+	}
+	if resp.Request == sent {
+		resp.Request = r
+	}
+	if err := t.response(r, resp); err != nil {
+		if resp.Body != nil {
+			_ = resp.Body.Close()
+		}
+		return nil, err
+	}
+	return resp, nil
+}
+
+// load is done once, by whichever request comes first.
+func (t *RoundTripper) load() (*Spec, error) {
+	t.once.Do(func() {
+		if t.spec = t.Spec; t.spec == nil {
+			t.spec, t.err = Load(t.Provider)
+		}
+	})
+	return t.spec, t.err
+}
+
+// request checks a request and returns it with a body from the start.
+func (t *RoundTripper) request(r *http.Request) (*http.Request, error) {
+	spec, err := t.load()
+	if err != nil {
+		return nil, err
+	}
+	var body payload
+	sent := r
+	if r.Body != nil && r.Body != http.NoBody {
+		sent = r.WithContext(r.Context()) // a copy: r must not be changed
+		body, sent.Body = t.peek(r.Body)
+		if body.err != nil {
+			return nil, body.err
+		}
+	}
+	return sent, t.judge(r, 0, nil, spec.checkRequest(r, body), !t.PassRequests)
+}
+
+// response checks an answer and gives it a body from the start.
+func (t *RoundTripper) response(r *http.Request, resp *http.Response) error {
+	var body payload
+	// After 101 the body is a connection, on which the other side may wait for us.
+	if resp.Body != nil && resp.Body != http.NoBody && resp.StatusCode >= 200 {
+		body, resp.Body = t.peek(resp.Body)
+	}
+	vs := t.spec.checkResponse(r, resp.StatusCode, resp.Header, body)
+	return t.judge(r, resp.StatusCode, resp.Header, vs, t.RefuseResponses)
+}
+
+// judge reports violations, and makes them an error if they are to be refused.
+func (t *RoundTripper) judge(r *http.Request, status int, header http.Header, vs []check.Violation, refuse bool) error {
+	if len(vs) == 0 {
+		return nil
+	}
+	op, _ := t.spec.Operation(r.Method, r.URL.EscapedPath())
+	if t.Report != nil {
+		t.Report(r.Context(), Finding{
+			Provider: t.spec.provider, Operation: op, Status: status, Refused: refuse, Violations: vs,
+		})
+	}
+	if !refuse {
+		return nil
+	}
+	return &check.Refusal{Provider: t.spec.provider, Operation: op.ID, Status: status, Header: header, Violations: vs}
+}
+
+// peek reads a body up to MaxBody and returns what it read, and a body with all there is.
+func (t *RoundTripper) peek(body io.ReadCloser) (payload, io.ReadCloser) {
+	limit := min(cmp.Or(max(t.MaxBody, 0), 1<<20), math.MaxInt64-1)
+	var p payload
+	p.bytes, p.err = io.ReadAll(io.LimitReader(body, limit+1))
+	var rest io.Reader = body
+	switch {
+	case p.err != nil:
+		rest = failing{p.err}
+	case int64(len(p.bytes)) > limit:
+		p.limit = limit
+	}
+	return p, struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(p.bytes), rest), body}
+}
+
+// failing is the rest of a body that could not be read.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
