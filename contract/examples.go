@@ -62,6 +62,3 @@ func exampleBody(contentType string, value any) []byte {
 	_ = enc.Encode(value) // cannot fail: it was read from YAML or JSON
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
-
-// isJSON reports whether a media type, without parameters, is written in JSON.
-func isJSON(name string) bool { return name == "application/json" || strings.HasSuffix(name, "+json") }
