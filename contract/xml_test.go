@@ -110,6 +110,8 @@ func TestXML(t *testing.T) {
 			want: []string{
 				"body: xml no namespaces", "/a:name: additionalProperties false", "/name/a:b: additionalProperties false",
 			}},
+		{name: "an attribute with a prefix", body: `<customer a:no="1"><name/></customer>`,
+			want: []string{"/a:no: additionalProperties false"}},
 		{name: "root with a prefix", body: `<a:customer xmlns:a="urn:a"/>`, want: []string{"body: xml element customer"}},
 		{name: "two roots", body: open + end + `<customer/>`, want: []string{"body: xml one element"}},
 		{name: "text behind", body: open + end + " x", want: []string{"body: xml one element"}},
