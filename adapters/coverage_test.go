@@ -92,9 +92,6 @@ func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(sent))
-	for name, values := range r.Header {
-		r.Header[http.CanonicalHeaderKey(name)] = values // as it is read at the other end
-	}
 	resp, err := rec.faulty.RoundTrip(r)
 	if err != nil {
 		return nil, err

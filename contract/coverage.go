@@ -107,10 +107,10 @@ func (c *Coverage) Parts() []Part {
 	return parts
 }
 
-// Add counts one exchange. It reads method, URL and headers of r, whose names must be in canonical form, as a server has
-// them, but not r.Body. Whether request and answer keep the contract is not looked at; what the contract does not have
+// Add counts one exchange. It reads method, URL and headers of r, but not r.Body. Whether request and answer keep the contract is not looked at; what the contract does not have
 // is not counted.
 func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.Header, response []byte) {
+	r = canonical(r)
 	op, path, _ := c.spec.find(r)
 	if op == nil {
 		return
@@ -165,7 +165,7 @@ func (c *Coverage) body(seen map[string]bool, place string, declared media, head
 	if len(body) == 0 {
 		return ""
 	}
-	name, _, ok := declared.find(header.Values("Content-Type"))
+	name, found, ok := declared.find(header.Values("Content-Type"))
 	if !ok {
 		return ""
 	}
@@ -175,10 +175,17 @@ func (c *Coverage) body(seen map[string]bool, place string, declared media, head
 			continue
 		}
 		seen[place+" "+pattern] = true
-		if isJSON(name) {
-			if doc, _, ok := decode(nil, body, c.spec.names); ok {
-				c.value(seen, place+" "+pattern+" ", doc.value)
-			}
+		var doc document
+		switch {
+		case isJSON(name):
+			doc, _, ok = decode(nil, body, c.spec.names)
+		case found.root != nil:
+			doc, _, ok = decodeXML(nil, body, found.root, c.spec.names)
+		default:
+			ok = false
+		}
+		if ok {
+			c.value(seen, place+" "+pattern+" ", doc.value)
 		}
 		return pattern
 	}

@@ -37,7 +37,7 @@ paths:
       requestBody:
         content:
           application/json: {schema: {$ref: "#/components/schemas/Thing"}}
-          application/xml: {schema: {$ref: "#/components/schemas/Thing"}}
+          application/xml: {schema: {$ref: "#/components/schemas/ThingXML"}}
       responses:
         "200":
           description: done
@@ -48,7 +48,7 @@ paths:
               schema: {$ref: "#/components/schemas/Thing"}
               examples: {two: {value: {id: 2}}, one: {value: {name: "<1>", id: 1}}}
             application/xml:
-              schema: {type: object, properties: {id: {type: string}}}
+              schema: {$ref: "#/components/schemas/ThingXML"}
               examples: {one: {value: "<thing>\n  <id>1</id>\n</thing>\n"}}
         "204": {description: done}
         4XX: {description: refused, content: {"*/*": {}}}
@@ -86,8 +86,15 @@ components:
               properties: {text: {type: string}}
               additionalProperties: {type: integer}
         lines: {type: array, items: {allOf: [{$ref: "#/components/schemas/Line"}]}}
+    ThingXML:
+      type: object
+      xml: {name: thing}
+      properties:
+        id: {type: string}
+        lines: {type: array, xml: {wrapped: true}, items: {$ref: "#/components/schemas/Line"}}
     Line:
       type: object
+      xml: {name: line}
       properties: {amount: {type: integer}}
 `
 
@@ -194,7 +201,7 @@ func TestCoverageAdd(t *testing.T) {
 			"write 200 header/X-Count",
 		}},
 		"XML": {exchange{method: "POST", url: write, status: 200, media: "application/xml", response: `<thing><id>5</id></thing>`},
-			[]string{"write 200", "write 200 application/xml", "write 200 header/X-Count"}},
+			[]string{"write 200", "write 200 application/xml", "write 200 application/xml /id", "write 200 header/X-Count"}},
 		"no JSON, not declared": {exchange{method: "POST", url: write, status: 404, media: "text/html", response: "{"}, []string{"write 4XX"}},
 		"broken JSON": {exchange{method: "POST", url: write, status: 500, media: "application/problem+json", response: `{"a/b"`},
 			[]string{"write default", "write default application/problem+json"}},

@@ -22,6 +22,7 @@ func (s *Spec) CheckRequest(r *http.Request, body []byte) []check.Violation {
 }
 
 func (s *Spec) checkRequest(r *http.Request, body payload) []check.Violation {
+	r = canonical(r)
 	op, path, vs := s.find(r)
 	if op == nil {
 		return vs
@@ -30,6 +31,24 @@ func (s *Spec) checkRequest(r *http.Request, body payload) []check.Violation {
 	vs = s.request.security(vs, r, op)
 	vs = s.request.body(vs, op.body, op.needBody, r.Header, body)
 	return stable(vs)
+}
+
+// canonical is r with the names of its header in the form that a server reads them in. A client may write others, such as
+// api_key.
+func canonical(r *http.Request) *http.Request {
+	for name := range r.Header {
+		if http.CanonicalHeaderKey(name) == name {
+			continue
+		}
+		own := *r
+		own.Header = make(http.Header, len(r.Header))
+		for name, values := range r.Header {
+			name = http.CanonicalHeaderKey(name)
+			own.Header[name] = append(own.Header[name], values...)
+		}
+		return &own
+	}
+	return r
 }
 
 // CheckResponse returns every rule that an answer to r breaks, in a stable order; nil if there is none. Of r it reads
