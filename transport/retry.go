@@ -63,18 +63,19 @@ func (s step) String() string {
 	return ""
 }
 
-// next decides what follows an attempt that ended with resp or err.
-func (r Retry) next(ctx context.Context, write bool, attempt int, resp *http.Response, err error) step {
-	passing, why := mayPass(resp, err)
-	var asked time.Duration
-	if resp != nil {
-		asked = retryAfter(resp.Header, time.Now())
+// next decides what follows an attempt that ended with resp, or failed.
+func (r Retry) next(ctx context.Context, write bool, attempt int, resp *http.Response, failed *customers.Error) step {
+	if failed == nil {
+		failed = &customers.Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, time.Now())}
 	}
+	asked := failed.RetryAfter
+	passing, why := mayPass(failed)
+	surelyRefused := failed.Status == http.StatusTooManyRequests || failed.Outcome == customers.ErrNotSent
 	deadline, _ := ctx.Deadline() // there is one: Options.Timeout
 	switch {
 	case !passing || ctx.Err() != nil:
 		return step{}
-	case write && !surelyRefused(resp, err):
+	case write && !surelyRefused:
 		return step{why: mayBeDone}
 	case attempt >= r.Attempts:
 		if r.Attempts == 1 {
@@ -87,7 +88,8 @@ func (r Retry) next(ctx context.Context, write bool, attempt int, resp *http.Res
 	pause := asked
 	if pause == 0 {
 		// Full jitter: clients that failed together do not come back together.
-		pause = rand.N(min(r.Delay<<min(attempt-1, 16), r.MaxDelay) + 1)
+		most := min(float64(r.Delay)*math.Exp2(float64(attempt-1)), float64(r.MaxDelay))
+		pause = 1 + time.Duration(rand.Float64()*most) // floating point cannot overflow
 	}
 	if time.Until(deadline) <= pause {
 		return step{why: fmt.Sprintf("a pause of %v would outlast the deadline", pause.Round(time.Millisecond))}
@@ -96,33 +98,22 @@ func (r Retry) next(ctx context.Context, write bool, attempt int, resp *http.Res
 }
 
 // mayPass reports whether an attempt failed for a reason that may pass, and names it.
-func mayPass(resp *http.Response, err error) (passing bool, why string) {
-	if known, _ := err.(*customers.Error); known != nil {
-		var certificate *tls.CertificateVerificationError
-		switch {
-		case known.Kind != customers.ErrUnavailable, errors.As(known.Err, &certificate), errors.Is(known.Err, errNoAnswer):
-			return false, ""
-		case known.Status != 0:
-			return true, "the answer broke off"
-		case known.Outcome == customers.ErrNotSent:
-			return true, "not sent"
-		}
-		return true, "no answer"
-	}
-	switch resp.StatusCode {
+func mayPass(failed *customers.Error) (passing bool, why string) {
+	switch failed.Status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true, "status " + strconv.Itoa(resp.StatusCode)
+		return true, "status " + strconv.Itoa(failed.Status)
 	}
-	return false, ""
-}
-
-// surelyRefused reports whether it is sure that an attempt changed nothing.
-func surelyRefused(resp *http.Response, err error) bool {
-	if resp != nil {
-		return resp.StatusCode == http.StatusTooManyRequests
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case failed.Kind != customers.ErrUnavailable, errors.As(failed.Err, &certificate), errors.Is(failed.Err, errNoAnswer):
+		return false, ""
+	case failed.Status != 0:
+		return true, "the answer broke off"
+	case failed.Outcome == customers.ErrNotSent:
+		return true, "not sent"
 	}
-	return errors.Is(err, customers.ErrNotSent)
+	return true, "no answer"
 }
 
 // sleep reports false if the context ended first.

@@ -151,8 +151,9 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 		}
 		exchange := Exchange{Provider: w.provider, Op: op, Method: req.Method, Attempt: attempt, Reason: reason}
 		resp, err = w.once(ctx, req, held, &exchange)
-		next := retry.next(ctx, write, attempt, resp, err)
-		if exchange.Status == http.StatusUnauthorized && w.auth.forget != nil && refused == nil {
+		failed, _ := err.(*customers.Error)
+		next := retry.next(ctx, write, attempt, resp, failed)
+		if exchange.Status == http.StatusUnauthorized && w.auth.forget != nil && refused == nil && ctx.Err() == nil {
 			w.auth.forget(held)
 			refused, next = held, step{again: true, why: "credentials renewed after 401"}
 			retry.Attempts++ // this one does not count
@@ -172,8 +173,8 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 		}
 		if !sleep(ctx, next.pause) {
 			e := w.failed(ctx, true, ctx.Err())
-			if resp != nil {
-				e.Status, e.Outcome = resp.StatusCode, customers.ErrRejected // a write is sent again after a sure refusal only
+			if exchange.Status != 0 {
+				e.Status, e.Outcome = exchange.Status, customers.ErrRejected // a write is sent again after a sure refusal only
 			}
 			return nil, e
 		}
@@ -189,7 +190,9 @@ func (w *Wire) ready(ctx context.Context) (*credentials, error) {
 	}
 	if w.pace != nil && w.pace.Wait(ctx) != nil {
 		e := w.failed(ctx, true, context.DeadlineExceeded)
-		e.Detail = withNote(e.Detail, "its turn would come too late (Options.RequestsPerSecond)")
+		if ctx.Err() == nil {
+			e.Detail = "its turn would come too late (Options.RequestsPerSecond)"
+		}
 		return nil, e
 	}
 	return held, nil
