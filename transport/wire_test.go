@@ -732,10 +732,16 @@ func TestBaseURL(t *testing.T) {
 }
 
 func TestOptionsOutOfRange(t *testing.T) {
-	for field, o := range map[string]transport.Options{"Timeout": {Timeout: -1}, "MaxBody": {MaxBody: -1}} {
+	for name, o := range map[string]transport.Options{
+		"Timeout": {Timeout: -1}, "AttemptTimeout": {AttemptTimeout: -1}, "MaxBody": {MaxBody: -1},
+		"RequestsPerSecond": {RequestsPerSecond: -0.1}, "RequestsPerSecond, no number": {RequestsPerSecond: math.NaN()},
+		"Retry.Attempts": {Retry: transport.Retry{Attempts: -1}},
+		"Retry.Delay":    {Retry: transport.Retry{Delay: -1}}, "Retry.MaxDelay": {Retry: transport.Retry{MaxDelay: -1}},
+	} {
 		_, err := transport.New("stancer", "https://api.example.com", basic, o, nil)
 		e := failure(t, err)
 		assert.Equal(t, customers.ErrConfig, e.Kind)
+		field, _, _ := strings.Cut(name, ",")
 		assert.Equal(t, []customers.Violation{{Pointer: field, Rule: "must not be negative"}}, e.Violations)
 	}
 }
