@@ -93,7 +93,7 @@ func Keys(fixed bool, header func(context.Context) (http.Header, error)) (Auth, 
 func Fetched(fetch func(context.Context) (http.Header, error)) Auth {
 	return fetched(func(ctx context.Context) (*credentials, error) {
 		header, err := fetch(ctx)
-		if known := (*customers.Error)(nil); err != nil && !errors.As(err, &known) {
+		if known := (*customers.Error)(nil); err != nil && ctx.Err() == nil && !errors.As(err, &known) {
 			err = &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "Config.Credentials failed", Err: customers.Quiet("the cause is not shown", err)}
 		}
 		return &credentials{header: header}, err

@@ -514,3 +514,194 @@ func TestNewToken(t *testing.T) {
 		})
 	}
 }
+
+// vault is where a program's keys come from; each is asked for as a function of a configuration is.
+type vault struct {
+	asked atomic.Int32
+	key   atomic.Pointer[string]
+}
+
+func (v *vault) put(key string) { v.key.Store(&key) }
+
+func (v *vault) header(context.Context) (http.Header, error) {
+	v.asked.Add(1)
+	return http.Header{"Authorization": {"Bearer " + *v.key.Load()}}, nil
+}
+
+func TestKeysFromAFunction(t *testing.T) {
+	var seen arrivals
+	var keys vault
+	var hook exchanges
+	accepted := "canary-1"
+	auth, err := transport.Keys(false, keys.header)
+	require.NoError(t, err)
+	assertQuiet(t, auth)
+	assert.Zero(t, keys.asked.Load(), "they are asked for at first use")
+	p := newProvider(t, serve(t, seen.then(func(w http.ResponseWriter, r *http.Request) { accepting(accepted)(w, r) })), auth,
+		transport.Options{Hook: hook.hook})
+
+	keys.put("canary-1")
+	for _, op := range operations {
+		require.NoError(t, p.do(t.Context(), op))
+	}
+	assert.EqualValues(t, 1, keys.asked.Load())
+
+	keys.put("canary-2")
+	accepted = "canary-2"
+	for _, op := range operations {
+		require.NoError(t, p.do(t.Context(), op))
+	}
+	assert.EqualValues(t, 2, keys.asked.Load(), "again after a 401")
+	assert.Len(t, seen.list(), 2*len(operations)+1, "one request more, with the new key")
+	assert.Equal(t, "credentials renewed after 401", hook.seen()[len(operations)+1].Reason)
+
+	accepted = "canary-3"
+	for i, op := range operations {
+		e := failure(t, p.do(t.Context(), op))
+		assert.Equal(t, customers.ErrUnauthenticated, e.Kind)
+		assert.Equal(t, outcome(op, customers.ErrRejected), e.Outcome)
+		assert.Equal(t, "expired_token", e.Code)
+		assert.Equal(t, "the credentials are still the same", e.Detail)
+		assert.EqualValues(t, 3+i, keys.asked.Load())
+	}
+	assert.Len(t, seen.list(), 3*len(operations)+1, "what was refused is not sent again")
+}
+
+// That the same keys come back says nothing of the requests before.
+func TestSameKeysAfterARetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var keys vault
+		keys.put("canary-1")
+		provider := &script{turns: []turn{says(429, ""), says(401, "")}}
+		p := newProvider(t, "https://api.example.com", transport.Fetched(keys.header), transport.Options{
+			RoundTripper: provider, Retry: transport.Retry{Attempts: 3},
+		})
+		e := failure(t, p.do(t.Context(), customers.OpCreate))
+		assert.Equal(t, 401, e.Status)
+		assert.Len(t, provider.sent, 2)
+	})
+}
+
+func TestFixedKeysAreAskedForAtOnce(t *testing.T) {
+	var keys vault
+	keys.put("canary-1")
+	auth, err := transport.Keys(true, keys.header)
+	require.NoError(t, err)
+	var seen arrivals
+	p := newProvider(t, serve(t, seen.then(accepting("another"))), auth, transport.Options{})
+	for _, op := range operations {
+		e := failure(t, p.do(t.Context(), op))
+		assert.Equal(t, customers.ErrUnauthenticated, e.Kind)
+		assert.Empty(t, e.Detail)
+	}
+	assert.Len(t, seen.list(), len(operations))
+	assert.EqualValues(t, 1, keys.asked.Load())
+
+	_, err = transport.Keys(true, func(context.Context) (http.Header, error) { return nil, errCause })
+	assert.Equal(t, errCause, err)
+}
+
+func TestOneFetchOfKeysForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetch := gated{gate: make(chan struct{})}
+		p := newProvider(t, "https://api.example.com", transport.Fetched(func(ctx context.Context) (http.Header, error) {
+			token, err := fetch.fetch(ctx)
+			return http.Header{"Authorization": {"Bearer " + token.Value}}, err
+		}), transport.Options{RoundTripper: ok})
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { assert.NoError(t, p.do(t.Context(), customers.OpCreate)) })
+		}
+		synctest.Wait()
+		close(fetch.gate)
+		wg.Wait()
+		assert.EqualValues(t, 1, fetch.begun.Load())
+	})
+}
+
+// What a program's own function says may hold anything.
+func TestFunctionOfKeysFails(t *testing.T) {
+	var seen arrivals
+	fails := fmt.Errorf("vault at https://%s@example.com: %w", secret, errCause)
+	p := newProvider(t, serve(t, seen.then(answer(200, record))), transport.Fetched(func(context.Context) (http.Header, error) {
+		return nil, fails
+	}), transport.Options{Retry: transport.Retry{Attempts: 3}})
+	for _, op := range operations {
+		err := p.do(t.Context(), op)
+		e := failure(t, err) // holds that nothing is printed
+		assert.Equal(t, customers.ErrUnauthenticated, e.Kind)
+		assert.Equal(t, outcome(op, customers.ErrNotSent), e.Outcome)
+		assert.Equal(t, "Config.Credentials failed", e.Detail)
+		assert.Zero(t, e.Status)
+		require.ErrorIs(t, err, errCause)
+	}
+	assert.Empty(t, seen.list())
+}
+
+func TestFunctionOfKeysThatHangs(t *testing.T) {
+	for name, heeds := range map[string]bool{"heeds its context": true, "does not": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				p := newProvider(t, "https://api.example.com", transport.Fetched(func(ctx context.Context) (http.Header, error) {
+					if heeds {
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+					<-release
+					return nil, errCause
+				}), transport.Options{RoundTripper: ok, Timeout: 7 * time.Second})
+				for _, op := range operations {
+					started := time.Now()
+					err := p.do(t.Context(), op)
+					assert.Equal(t, 7*time.Second, time.Since(started))
+					e := failure(t, err)
+					assert.Equal(t, customers.ErrUnavailable, e.Kind)
+					assert.Equal(t, outcome(op, customers.ErrNotSent), e.Outcome)
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					synctest.Wait() // whoever asks at the very end of a fetch shares its error
+				}
+				close(release)
+			})
+		})
+	}
+}
+
+// A fetch outlives the call that began it, but not Timeout. Who waits for it is told that it took too long.
+func TestFetchEndsAtTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider(t, "https://api.example.com", transport.Fetched(func(ctx context.Context) (http.Header, error) {
+			<-ctx.Done()
+			return nil, fmt.Errorf("vault with %s: %w", secret, ctx.Err())
+		}), transport.Options{RoundTripper: ok, Timeout: 7 * time.Second})
+		started := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, p.do(ctx, customers.OpGet), customers.ErrCanceled)
+		assert.Equal(t, time.Second, time.Since(started))
+
+		err := p.do(t.Context(), customers.OpCreate)
+		assert.Equal(t, 7*time.Second, time.Since(started))
+		e := failure(t, err)
+		assert.Equal(t, customers.ErrUnavailable, e.Kind)
+		assert.Equal(t, customers.ErrNotSent, e.Outcome)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestKeysThatCannotBeSent(t *testing.T) {
+	var seen arrivals
+	p := newProvider(t, serve(t, seen.then(answer(200, record))), transport.Fetched(func(context.Context) (http.Header, error) {
+		key := secret + "\n"
+		return transport.Basic(key, ""), transport.CheckSecret("stancer", "APIKey", key)
+	}), transport.Options{})
+	for _, op := range operations {
+		e := failure(t, p.do(t.Context(), op))
+		assert.Equal(t, customers.ErrConfig, e.Kind)
+		assert.Equal(t, outcome(op, customers.ErrNotSent), e.Outcome)
+		require.Len(t, e.Violations, 1)
+		assert.Equal(t, "APIKey", e.Violations[0].Pointer)
+		assert.Empty(t, e.Detail)
+	}
+	assert.Empty(t, seen.list())
+}
