@@ -210,8 +210,12 @@ func (w *Wire) withoutCredentials(ctx context.Context, cause error) error {
 // notSent reports whether err says that no connection was made.
 func notSent(err error) bool {
 	var op *net.OpError
-	var cert *tls.CertificateVerificationError
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert)
+	return errors.As(err, &op) && op.Op == "dial" || untrusted(err)
+}
+
+func untrusted(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
 }
 
 // unquoted keeps of an error what is known to quote nothing of the exchange. Errors of net/http and of RoundTrippers may

@@ -22,7 +22,7 @@ import (
 // none.
 type Auth struct {
 	held func(context.Context, time.Duration) (*credentials, error)
-	// forget lets go of credentials that were refused; nil if there are no others to be had.
+	// forget lets go of credentials that were refused, nil being whichever there are; a nil func if there are no others.
 	forget func(refused *credentials)
 }
 
@@ -189,7 +189,7 @@ func (s *source) current() *credentials {
 func (s *source) forget(refused *credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held == refused { // else another call has renewed them already
+	if refused == nil || s.held == refused { // else another call has renewed them already
 		s.held = nil
 	}
 }

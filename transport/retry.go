@@ -3,7 +3,6 @@ package transport
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -104,9 +103,8 @@ func mayPass(failed *customers.Error) (passing bool, why string) {
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true, "status " + strconv.Itoa(failed.Status)
 	}
-	var certificate *tls.CertificateVerificationError
 	switch {
-	case failed.Kind != customers.ErrUnavailable, errors.As(failed.Err, &certificate), errors.Is(failed.Err, errNoAnswer):
+	case failed.Kind != customers.ErrUnavailable, untrusted(failed.Err), errors.Is(failed.Err, errNoAnswer):
 		return false, ""
 	case failed.Status != 0:
 		return true, "the answer broke off"

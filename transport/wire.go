@@ -75,6 +75,14 @@ func (w *Wire) With(auth Auth) *Wire {
 	return &other
 }
 
+// Forget lets go of fetched credentials that the provider refused in another way than by a 401, so that the next request
+// asks for them anew.
+func (w *Wire) Forget() {
+	if w.auth.forget != nil {
+		w.auth.forget(nil)
+	}
+}
+
 // Base is the root of the API, for the generated client.
 func (w *Wire) Base() string { return w.base.String() }
 

@@ -409,9 +409,15 @@ func TestConfig(t *testing.T) {
 		change func(*digitalpaye.Config)
 		want   string
 	}{
-		"no key":          {func(c *digitalpaye.Config) { c.APIKey = "" }, "APIKey: is missing"},
-		"no secret":       {func(c *digitalpaye.Config) { c.APISecret = "" }, "APISecret: is missing"},
-		"key and secret":  {func(c *digitalpaye.Config) { c.APIKey += ":" + c.APISecret }, "APIKey: must not contain a colon (RFC 7617)"},
+		"no key":         {func(c *digitalpaye.Config) { c.APIKey = "" }, "APIKey: is missing"},
+		"no secret":      {func(c *digitalpaye.Config) { c.APISecret = "" }, "APISecret: is missing"},
+		"key and secret": {func(c *digitalpaye.Config) { c.APIKey += ":" + c.APISecret }, "APIKey: must not contain a colon (RFC 7617)"},
+		"APIKey and function": {func(c *digitalpaye.Config) {
+			c.APISecret, c.Credentials = "", func(context.Context) (string, string, error) { return "", "", nil }
+		}, "APIKey: must be empty where Credentials is given, as APISecret"},
+		"APISecret and function": {func(c *digitalpaye.Config) {
+			c.APIKey, c.Credentials = "", func(context.Context) (string, string, error) { return "", "", nil }
+		}, "APIKey: must be empty where Credentials is given, as APISecret"},
 		"a line break":    {func(c *digitalpaye.Config) { c.APISecret += "\n" }, "APISecret: " + badSecret},
 		"spaces":          {func(c *digitalpaye.Config) { c.APIKey = " " + key }, "APIKey: " + badSecret},
 		"no ASCII":        {func(c *digitalpaye.Config) { c.APIKey = "clé" }, "APIKey: " + badSecret},

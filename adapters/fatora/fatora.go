@@ -135,6 +135,7 @@ func token(ctx context.Context, keys *transport.Wire, login *fatora.API, byPost 
 	})
 	if known := (*customers.Error)(nil); errors.As(err, &known) && known.Detail == noToken {
 		known.Kind = customers.ErrUnauthenticated // the page prints its error without a status, so it may come with 200
+		keys.Forget()
 	}
 	if err != nil {
 		return transport.Token{}, err

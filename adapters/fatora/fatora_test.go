@@ -1,7 +1,9 @@
 package fatora_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"strings"
 	"testing"
@@ -453,6 +455,42 @@ func TestCredentials(t *testing.T) {
 	}, seen)
 }
 
+// The page prints its answer to a wrong key without a status. Also where that is a success, the key is asked for anew.
+func TestKeyRefusedWithSuccess(t *testing.T) {
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		key := req.Header.Get("api_key")
+		seen = append(seen, req.URL.Path+" "+key)
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case req.URL.Path == "/v1/clients":
+			w.WriteHeader(http.StatusCreated)
+			_, _ = w.Write([]byte(`{"status":"SUCCESS","client":{"id":123,"name":"Ama Kouassi"}}`))
+		case key == "new":
+			_, _ = w.Write([]byte(`{"success":true,"bearer_token":"token-1"}`))
+		default:
+			_, _ = w.Write([]byte(`{"status":"ERROR","error":"Invalid API Key"}`))
+		}
+	}))
+	t.Cleanup(server.Close)
+	given := []string{"old", "new"}
+	client, err := fatora.Open(fatora.Config{
+		BaseURL: server.URL, Options: transport.Options{Retry: transport.Retry{Attempts: 1}},
+		Credentials: func(context.Context) (key string, err error) {
+			key, given = given[0], given[1:]
+			return key, nil
+		},
+	})
+	require.NoError(t, err)
+	profile := customers.Profile{Name: customers.Name{Full: "Ama Kouassi"}, Email: "ama.kouassi@example.com"}
+	_, err = client.Create(t.Context(), profile)
+	require.ErrorIs(t, err, customers.ErrUnauthenticated)
+	require.ErrorIs(t, err, customers.ErrNotSent)
+	_, err = client.Create(t.Context(), profile)
+	require.NoError(t, err, "the key was asked for anew")
+	assert.Equal(t, []string{"/v1/Authorization/Authorize old", "/v1/Authorization/Authorize new", "/v1/clients "}, seen)
+}
+
 func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 	client := play(t) // any request fails the test
 	unsupported := func(f customers.Field) customers.Violation {
@@ -513,6 +551,14 @@ func TestConfig(t *testing.T) {
 		"no credentials": {fatora.Config{}, "APIKey: is missing (or give Credentials, or BearerToken)"},
 		"both": {
 			fatora.Config{APIKey: key, BearerToken: token}, "APIKey: must be the only one of APIKey, Credentials and BearerToken",
+		},
+		"key and function": {
+			fatora.Config{APIKey: key, Credentials: func(context.Context) (string, error) { return key, nil }},
+			"APIKey: must be the only one of APIKey, Credentials and BearerToken",
+		},
+		"token and function": {
+			fatora.Config{BearerToken: token, Credentials: func(context.Context) (string, error) { return key, nil }},
+			"APIKey: must be the only one of APIKey, Credentials and BearerToken",
 		},
 		"a line break":          {fatora.Config{APIKey: key + "\n"}, "APIKey: " + badSecret},
 		"the scheme in a token": {fatora.Config{BearerToken: "Bearer " + token}, "BearerToken: " + badSecret},

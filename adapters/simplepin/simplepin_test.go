@@ -2,6 +2,7 @@ package simplepin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptrace"
@@ -553,8 +554,14 @@ func TestConfig(t *testing.T) {
 		change func(*simplepin.Config)
 		want   string
 	}{
-		"no first key":     {func(c *simplepin.Config) { c.Authorization = "" }, "Authorization: is missing"},
-		"no second key":    {func(c *simplepin.Config) { c.Token = "" }, "Token: is missing"},
+		"no first key":  {func(c *simplepin.Config) { c.Authorization = "" }, "Authorization: is missing"},
+		"no second key": {func(c *simplepin.Config) { c.Token = "" }, "Token: is missing"},
+		"Authorization and function": {func(c *simplepin.Config) {
+			c.Token, c.Credentials = "", func(context.Context) (string, string, error) { return "", "", nil }
+		}, "Authorization: must be empty where Credentials is given, as Token"},
+		"Token and function": {func(c *simplepin.Config) {
+			c.Authorization, c.Credentials = "", func(context.Context) (string, string, error) { return "", "", nil }
+		}, "Authorization: must be empty where Credentials is given, as Token"},
 		"a line break":     {func(c *simplepin.Config) { c.Authorization += "\r\n" }, "Authorization: " + badSecret},
 		"a space":          {func(c *simplepin.Config) { c.Token += " " }, "Token: " + badSecret},
 		"no host":          {func(c *simplepin.Config) { c.BaseURL = "" }, "BaseURL: is missing: the production host is not documented; simplepin.Staging is the test host"},

@@ -1,6 +1,7 @@
 package stancer_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -223,7 +224,10 @@ func TestConfig(t *testing.T) {
 		config stancer.Config
 		want   string
 	}{
-		"no key":         {stancer.Config{}, "stancer: invalid configuration: APIKey: is missing"},
+		"no key": {stancer.Config{}, "stancer: invalid configuration: APIKey: is missing"},
+		"key and function": {stancer.Config{
+			APIKey: key, Credentials: func(context.Context) (string, error) { return key, nil },
+		}, "stancer: invalid configuration: APIKey: must be empty where Credentials is given"},
 		"public key":     {stancer.Config{APIKey: "ptest_x7Secret"}, "stancer: invalid configuration: APIKey: is a public key; this API takes the secret one, stest_… or sprod_…"},
 		"only a prefix":  {stancer.Config{APIKey: "sprod_"}, "stancer: invalid configuration: APIKey: is only the prefix of a key"},
 		"a line break":   {stancer.Config{APIKey: key + "\n"}, "stancer: invalid configuration: APIKey: must be printable ASCII without spaces (is there a line break at its end?)"},
