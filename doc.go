@@ -15,5 +15,5 @@
 //	Client            this package      field rules, policy, outcome
 //	  Driver          adapters/<name>   mapping to and from the provider's types
 //	    generated     gen/<name>        types, requests, checks, all made from specs/<name>.yaml
-//	      Wire        transport         credentials, time and size limits, one error
+//	      Wire        transport         credentials, limits, retries, one error
 package customers

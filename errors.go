@@ -27,7 +27,7 @@ const (
 	ErrUnsupported Kind = "unsupported operation"
 	// ErrUnproven: the operation's method or path is only inferred, and the policy does not allow it.
 	ErrUnproven Kind = "unproven operation"
-	// ErrUnauthenticated: the credentials were not accepted (401).
+	// ErrUnauthenticated: the credentials were not accepted (401), or the function that gives them failed.
 	ErrUnauthenticated Kind = "unauthenticated"
 	// ErrForbidden: the provider does not allow it (403): the credentials do not suffice, or whatever else the provider
 	// means by it; the adapter's documentation tells.

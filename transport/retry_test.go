@@ -153,7 +153,7 @@ func (r request) outcome(write customers.Outcome) customers.Outcome {
 }
 
 // run sends r against a provider that takes these turns.
-func run(t *testing.T, r request, o transport.Options, turns ...turn) (error, *script, []transport.Exchange) {
+func run(t *testing.T, r request, o transport.Options, turns ...turn) (*script, []transport.Exchange, error) {
 	t.Helper()
 	var hook exchanges
 	provider := &script{turns: turns}
@@ -167,7 +167,7 @@ func run(t *testing.T, r request, o transport.Options, turns ...turn) (error, *s
 		assert.Equal(t, r.op, x.Op)
 		assertQuiet(t, x)
 	}
-	return err, provider, hook.seen()
+	return provider, hook.seen(), err
 }
 
 // assertJitter holds pauses against the bounds of the backoff.
@@ -241,7 +241,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 		for what, r := range requests() {
 			t.Run(how+"/"+what, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					err, provider, seen := run(t, r, transport.Options{}, f.turn)
+					provider, seen, err := run(t, r, transport.Options{}, f.turn)
 
 					times, last, detail := 1, "", f.detail
 					switch {
@@ -275,7 +275,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 						assert.Equal(t, f.status, x.Status)
 					}
 
-					err, provider, _ = run(t, r, transport.Options{Retry: transport.Retry{Attempts: 1}}, f.turn)
+					provider, _, err = run(t, r, transport.Options{Retry: transport.Retry{Attempts: 1}}, f.turn)
 					assert.Len(t, provider.sent, 1, "Attempts: 1")
 					assert.Equal(t, f.detail, failure(t, err).Detail)
 				})
@@ -307,7 +307,7 @@ func TestTheLastAttemptCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err, provider, _ := run(t, requests()[tt.op], transport.Options{}, tt.turns...)
+				provider, _, err := run(t, requests()[tt.op], transport.Options{}, tt.turns...)
 				assert.Len(t, provider.sent, tt.sent)
 				if tt.kind == "" {
 					require.NoError(t, err)
@@ -388,7 +388,7 @@ func TestRetryAfterIsThePause(t *testing.T) {
 			for _, how := range []func(int, string) turn{says, breaksOff} {
 				synctest.Test(t, func(t *testing.T) {
 					o := transport.Options{Retry: transport.Retry{Attempts: 2}}
-					err, provider, seen := run(t, requests()["get"], o, how(status, tt.retryAfter()))
+					provider, seen, err := run(t, requests()["get"], o, how(status, tt.retryAfter()))
 					e := failure(t, err)
 					if tt.tooLong != "" {
 						why := "the provider asks to wait " + tt.tooLong + ", longer than 10s (Retry.MaxDelay)"
@@ -419,19 +419,26 @@ func TestBackoff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := transport.Options{Retry: retry, Timeout: time.Hour}
-				err, provider, _ := run(t, requests()["get"], o, says(503, ""))
+				provider, _, err := run(t, requests()["get"], o, says(503, ""))
 				require.Error(t, err)
 				require.Len(t, provider.sent, retry.Attempts)
 				assertJitter(t, retry.Delay, retry.MaxDelay, provider.pauses())
 			})
 		})
 	}
+	t.Run("by default", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			provider, _, _ := run(t, requests()["get"], transport.Options{Retry: transport.Retry{MaxDelay: time.Hour}}, says(503, ""))
+			require.Len(t, provider.sent, 3)
+			assertJitter(t, 250*time.Millisecond, time.Second, provider.pauses())
+		})
+	})
 	t.Run("the pauses differ, and reach high and low", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			o := transport.Options{
 				Retry: transport.Retry{Attempts: 200, Delay: time.Second, MaxDelay: time.Second}, Timeout: time.Hour,
 			}
-			_, provider, _ := run(t, requests()["get"], o, says(503, ""))
+			provider, _, _ := run(t, requests()["get"], o, says(503, ""))
 			pauses := provider.pauses()
 			// That one of 199 fails by chance happens once in 10^24 runs.
 			assert.Less(t, slices.Min(pauses), 250*time.Millisecond)
@@ -441,7 +448,7 @@ func TestBackoff(t *testing.T) {
 	t.Run("the longest of all settings", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			o := transport.Options{Retry: transport.Retry{Attempts: math.MaxInt, Delay: math.MaxInt64, MaxDelay: math.MaxInt64}}
-			err, provider, _ := run(t, requests()["get"], o, says(503, ""))
+			provider, _, err := run(t, requests()["get"], o, says(503, ""))
 			assert.Contains(t, failure(t, err).Detail, "would outlast the deadline")
 			assert.Len(t, provider.sent, 1)
 		})
@@ -492,7 +499,7 @@ func TestTimeoutIsForAllAttempts(t *testing.T) {
 					}
 				}
 				started := time.Now()
-				err, provider, seen := run(t, r, tt.options, tt.turns...)
+				provider, seen, err := run(t, r, tt.options, tt.turns...)
 				assert.InDelta(t, tt.took, time.Since(started), 10, "but for pauses of a nanosecond or two")
 				e := failure(t, err)
 				assert.Equal(t, tt.kind, e.Kind)
@@ -530,7 +537,7 @@ func TestAttemptTimeout(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					started := time.Now()
 					o := transport.Options{AttemptTimeout: 2 * time.Second, Retry: transport.Retry{Attempts: 3, Delay: 1, MaxDelay: 1}}
-					err, provider, seen := run(t, r, o, tt.turn, says(200, ""))
+					provider, seen, err := run(t, r, o, tt.turn, says(200, ""))
 					if !r.write {
 						require.NoError(t, err)
 						assert.Len(t, provider.sent, 2)
@@ -580,7 +587,7 @@ func TestContextEndsWithinThePause(t *testing.T) {
 					return <-failed
 				}
 				started := time.Now()
-				err, provider, _ := run(t, r, transport.Options{}, tt.turn)
+				provider, _, err := run(t, r, transport.Options{}, tt.turn)
 				assert.Zero(t, time.Since(started))
 				require.ErrorIs(t, err, errCause)
 				e := failure(t, err)
@@ -674,7 +681,7 @@ func TestBodyThatCannotBeRepeated(t *testing.T) {
 			}, nil)
 			return err
 		}}
-		err, provider, seen := run(t, r, transport.Options{}, says(429, ""))
+		provider, seen, err := run(t, r, transport.Options{}, says(429, ""))
 		assert.Len(t, provider.sent, 1)
 		assert.Equal(t, "the body cannot be sent again", failure(t, err).Detail)
 		assert.Equal(t, "given up: the body cannot be sent again", seen[0].Next)
