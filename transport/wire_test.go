@@ -884,7 +884,12 @@ func TestHookSeesTheTimeout(t *testing.T) {
 	for _, head := range []string{"", "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{"} {
 		synctest.Test(t, func(t *testing.T) {
 			var hook exchanges
-			p := newProvider(t, "http://localhost", basic, transport.Options{RoundTripper: silent(t, head), Hook: hook.hook})
+			p := newProvider(t, "http://localhost", basic, transport.Options{
+				RoundTripper: silent(t, head), Hook: func(ctx context.Context, x transport.Exchange) {
+					assert.NoError(t, ctx.Err(), "the caller's context goes on: what the hook does with it must not fail")
+					hook.hook(ctx, x)
+				},
+			})
 			require.Error(t, p.do(t.Context(), customers.OpCreate))
 			got := hook.seen()
 			require.Len(t, got, 1)
