@@ -706,3 +706,17 @@ func TestKeysThatCannotBeSent(t *testing.T) {
 	}
 	assert.Empty(t, seen.list())
 }
+
+// Forget is for providers that refuse credentials without a 401.
+func TestForget(t *testing.T) {
+	var keys vault
+	keys.put("canary-1")
+	p := newProvider(t, "https://api.example.com", transport.Fetched(keys.header), transport.Options{RoundTripper: ok})
+	for i := range 3 {
+		p.wire.Forget()
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		require.NoError(t, p.do(t.Context(), customers.OpGet))
+		assert.EqualValues(t, i+1, keys.asked.Load())
+	}
+	newProvider(t, "https://api.example.com", basic, transport.Options{}).wire.Forget() // there are no others
+}
