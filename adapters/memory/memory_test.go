@@ -1,0 +1,173 @@
+package memory_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/memory"
+)
+
+func open(t *testing.T, c memory.Config) *customers.Client {
+	t.Helper()
+	client, err := memory.Open(c)
+	require.NoError(t, err)
+	return client
+}
+
+// Package adaptertest holds memory against the promises of the facade. Here is what is memory's own.
+
+func TestReferencesAreUnique(t *testing.T) {
+	ctx, client := t.Context(), open(t, memory.Config{})
+	first, err := client.Create(ctx, customers.Profile{Reference: "crm-1"})
+	require.NoError(t, err)
+
+	_, err = client.Create(ctx, customers.Profile{Reference: "crm-1", Notes: "another"})
+	require.ErrorIs(t, err, customers.ErrAlreadyExists)
+	require.ErrorIs(t, err, customers.ErrRejected)
+	assert.Equal(t, first.ID, err.(*customers.Error).ExistingID)
+
+	second, err := client.Create(ctx, customers.Profile{Reference: "crm-2"})
+	require.NoError(t, err)
+	assert.NotEqual(t, first.ID, second.ID)
+	err = client.Update(ctx, second.ID, customers.Patch{Reference: customers.To("crm-1")})
+	assert.ErrorIs(t, err, customers.ErrRefused)
+	assert.NoError(t, client.Update(ctx, second.ID, customers.Patch{Reference: customers.To("crm-2")}), "its own")
+
+	require.NoError(t, client.Delete(ctx, first.ID))
+	third, err := client.Create(ctx, customers.Profile{Reference: "crm-1"})
+	require.NoError(t, err, "it is free again")
+	assert.NotEqual(t, first.ID, third.ID)
+
+	for range 2 {
+		_, err = client.Create(ctx, customers.Profile{Email: "no.reference@example.com"})
+		assert.NoError(t, err)
+	}
+}
+
+func TestIDsAreTheSameInEachRun(t *testing.T) {
+	ids := func() (all [2]string) {
+		client := open(t, memory.Config{})
+		for i := range all {
+			c, err := client.Create(t.Context(), customers.Profile{Email: "a@example.com"})
+			require.NoError(t, err)
+			all[i] = c.ID
+		}
+		return all
+	}
+	first := ids()
+	assert.Equal(t, first, ids())
+	assert.NotEqual(t, first[0], first[1])
+}
+
+func TestClock(t *testing.T) {
+	at := time.Date(2024, 5, 6, 7, 8, 9, 0, time.FixedZone("", 3600))
+	created, err := open(t, memory.Config{Now: func() time.Time { return at }}).Create(t.Context(), customers.Profile{Email: "a@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, at.UTC(), created.CreatedAt)
+}
+
+func TestFailures(t *testing.T) {
+	refusal := &customers.Error{Kind: customers.ErrRefused, Outcome: customers.ErrRejected}
+	for _, tt := range []struct {
+		name    string
+		before  error
+		after   error
+		want    []error
+		carried bool
+	}{
+		{"refused", refusal, nil, []error{customers.ErrRefused, customers.ErrRejected}, false},
+		{"no answer, not carried out", errors.New("reset"), nil, []error{customers.ErrUnavailable, customers.ErrUnknownOutcome}, false},
+		{"no answer, carried out", nil, errors.New("reset"), []error{customers.ErrUnavailable, customers.ErrUnknownOutcome}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			hook := func(err error) func(context.Context, customers.Op) error {
+				return func(_ context.Context, op customers.Op) error {
+					if op == customers.OpCreate {
+						return err
+					}
+					return nil
+				}
+			}
+			client := open(t, memory.Config{Before: hook(tt.before), After: hook(tt.after)})
+			_, err := client.Create(t.Context(), customers.Profile{Email: "a@example.com"})
+			for _, want := range tt.want {
+				assert.ErrorIs(t, err, want)
+			}
+			assert.Equal(t, tt.carried, count(t, client) == 1)
+		})
+	}
+}
+
+func count(t *testing.T, client *customers.Client) (n int) {
+	t.Helper()
+	for _, err := range client.List(t.Context(), customers.Query{}) {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}
+
+func TestHookIsToldTheOperation(t *testing.T) {
+	var ops []customers.Op
+	client := open(t, memory.Config{Before: func(_ context.Context, op customers.Op) error {
+		ops = append(ops, op)
+		return nil
+	}})
+	ctx := t.Context()
+	created, err := client.Create(ctx, customers.Profile{Reference: "crm-1"})
+	require.NoError(t, err)
+	_, err = client.Get(ctx, created.ID)
+	require.NoError(t, err)
+	require.NoError(t, client.Update(ctx, created.ID, customers.Patch{Notes: customers.To("x")}))
+	assert.Equal(t, 1, count(t, client))
+	for _, q := range []customers.Query{{Reference: "crm-1"}, {Email: "a@example.com"}} {
+		for _, err := range client.List(ctx, q) {
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, client.Delete(ctx, created.ID))
+	assert.ErrorIs(t, client.Delete(ctx, ""), customers.ErrInvalid)
+	assert.Equal(t, []customers.Op{
+		customers.OpCreate, customers.OpGet, customers.OpUpdate, customers.OpList, customers.OpFind, customers.OpFind, customers.OpDelete,
+	}, ops)
+}
+
+func TestCauseOfAContextIsFoundAndNotPrinted(t *testing.T) {
+	cause := errors.New("because of ama@example.com")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	client := open(t, memory.Config{After: func(ctx context.Context, _ customers.Op) error {
+		cancel(cause)
+		<-ctx.Done()
+		return ctx.Err()
+	}})
+	_, err := client.Create(ctx, customers.Profile{Email: "a@example.com"})
+	require.ErrorIs(t, err, customers.ErrCanceled)
+	require.ErrorIs(t, err, customers.ErrUnknownOutcome)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, cause)
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", e, e, e), "ama@")
+	}
+}
+
+func TestCapabilitiesAreCopied(t *testing.T) {
+	given := memory.NewDriver(memory.Config{}).Capabilities()
+	client := open(t, memory.Config{Capabilities: given})
+	clear(given.Operations)
+	clear(given.Fields)
+	_, err := client.Create(t.Context(), customers.Profile{Email: "a@example.com"})
+	assert.NoError(t, err)
+	assert.Equal(t, "memory", client.Provider())
+}
+
+func TestPolicy(t *testing.T) {
+	_, err := memory.Open(memory.Config{Policy: customers.Policy{AllowLoss: []customers.Field{"adress"}}})
+	assert.ErrorIs(t, err, customers.ErrConfig)
+}
