@@ -587,6 +587,19 @@ func mutants() []mutant {
 				return c, err
 			}}
 		}},
+		{name: "sends a POST again after no answer", fails: []string{"sent-once"}, base: func() Harness {
+			return stancerHarness(func(next http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					if err == nil || r.Method != http.MethodPost {
+						return resp, err
+					}
+					again := r.Clone(r.Context())
+					again.Body, _ = r.GetBody()
+					return next.RoundTrip(again)
+				})
+			})
+		}},
 
 		{name: "gives another customer the id that was asked for", fails: []string{"other-customer"}, base: onTheWire, driver: func(d customers.Driver, _ Backend) customers.Driver {
 			return getting(d, func(id string, c *customers.Customer, err error) (*customers.Customer, error) {

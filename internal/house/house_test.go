@@ -46,6 +46,8 @@ func TestImportsRunOneWay(t *testing.T) {
 		{module + "/contract", []string{kin, module + "/specs", module + "/contract/check"}},
 		{module + "/gen", []string{runtime, module + "/contract/check"}},
 		{module + "/transport", []string{module, module + "/contract/check", jwt, "golang.org/x/sync", "golang.org/x/time"}},
+		{module + "/adapters/memory", []string{module}},
+		{module + "/adapters/adaptertest", []string{module}}, // adapters elsewhere get nothing else with it
 		{module + "/adapters", []string{module, module + "/gen", module + "/transport"}},
 		{module + "/sandbox", []string{module + "/specs", module + "/contract", module + "/gen", jwt}},
 		{module + "/cmd", []string{module, "github.com/spf13/cobra"}},
