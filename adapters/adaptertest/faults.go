@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -326,29 +327,28 @@ func (s *subject) failures() (errs []error) {
 // hidden fails if a text shows in any of the values, however they are printed, logged or marshalled.
 func (t *trial) hidden(what string, texts []string, values ...any) {
 	t.Helper()
-	var all strings.Builder
 	timeless := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{} // its digits could be those of a text
 		}
 		return a
 	}}
-	loggers := []*slog.Logger{slog.New(slog.NewJSONHandler(&all, timeless)), slog.New(slog.NewTextHandler(&all, timeless))}
 	for _, v := range values {
+		var shown strings.Builder
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
-			fmt.Fprintf(&all, verb+"\n", v)
+			fmt.Fprintf(&shown, verb+"\n", v)
 		}
-		for _, logger := range loggers {
-			logger.Info("kit", "value", v)
-		}
+		slog.New(slog.NewJSONHandler(&shown, timeless)).Info("kit", "value", v)
+		slog.New(slog.NewTextHandler(&shown, timeless)).Info("kit", "value", v)
 		if data, err := json.Marshal(v); err == nil {
-			all.Write(data)
+			shown.Write(data)
 		}
-	}
-	for _, text := range texts {
-		if text != "" && strings.Contains(all.String(), text) {
-			t.Errorf("%s shows in a text", what)
-			return
+		if slices.ContainsFunc(texts, func(text string) bool { return text != "" && strings.Contains(shown.String(), text) }) {
+			place := fmt.Sprintf("a %T", v) // not the text: it would leak here
+			if e, ok := v.(*customers.Error); ok {
+				place = fmt.Sprintf("the error %q of %s", e.Kind, e.Op)
+			}
+			t.Errorf("%s shows in %s", what, place)
 		}
 	}
 }
