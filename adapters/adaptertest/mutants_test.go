@@ -239,550 +239,608 @@ func whole(p customers.Profile) customers.Patch {
 
 func mutants() []mutant {
 	return []mutant{
-		{name: "drops a field in silence", fails: []string{"create"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				p.Notes = ""
-				return d.Create(ctx, p)
-			}}
-		}},
-		{name: "reads the name in the wrong order", fails: []string{"create"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				p.Name.Given, p.Name.Family = p.Name.Family, p.Name.Given
-				return d.Create(ctx, p)
-			}}
-		}},
-		{name: "invents a field in the answer to a create", fails: []string{"create-answer"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				c, err := d.Create(ctx, p)
-				if err == nil {
-					c.Phone = "+4700000000"
-				}
-				return c, err
-			}}
-		}},
-		{name: "tells another id for the customer in the way", fails: []string{"create-again"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				c, err := d.Create(ctx, p)
-				return c, changed(err, customers.ErrAlreadyExists, func(e *customers.Error) { e.ExistingID = "mem_1" })
-			}}
-		}},
-		{name: "writes over the customer that is there", fails: []string{"create-again"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				c, err := d.Create(ctx, p)
-				if e := (*customers.Error)(nil); errors.As(err, &e) && e.Kind == customers.ErrAlreadyExists {
-					_ = d.Update(ctx, e.ExistingID, customers.Patch{Notes: customers.To("created twice")})
-				}
-				return c, err
-			}}
-		}},
-		{name: "swallows a 404 of a delete", fails: []string{"unknown-id"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, delete: func(ctx context.Context, id string) error {
-				if err := d.Delete(ctx, id); !errors.Is(err, customers.ErrNotFound) {
-					return err
-				}
-				return nil
-			}}
-		}},
-		{name: "swallows a 404 of an update", fails: []string{"unknown-id"}, base: littleHarness, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, update: func(ctx context.Context, id string, patch customers.Patch) error {
-				if err := d.Update(ctx, id, patch); !errors.Is(err, customers.ErrNotFound) {
-					return err
-				}
-				return nil
-			}}
-		}},
-		{name: "cleans ids as if they were paths", fails: []string{"ids"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, get: func(ctx context.Context, id string) (*customers.Customer, error) {
-				c, err := d.Get(ctx, path.Clean(id))
-				if err == nil {
-					c.ID = id
-				}
-				return c, err
-			}}
-		}},
-		{name: "deletes by the last part of an id", fails: []string{"ids"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, delete: func(ctx context.Context, id string) error { return d.Delete(ctx, path.Base(id)) }}
-		}},
-		{name: "clears what the patch did not name", fails: []string{"update", "update-concurrent"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, update: func(ctx context.Context, id string, patch customers.Patch) error {
-				if patch.Address != nil && *patch.Address != (customers.Address{}) {
-					address := *patch.Address
-					address.PostalCode = ""
-					patch.Address = &address
-				}
-				return d.Update(ctx, id, patch)
-			}}
-		}},
-		{name: "writes the record as it last read it", fails: []string{"update-concurrent"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			var mu sync.Mutex
-			seen := map[string]customers.Profile{}
-			return &over{
-				Driver: d,
-				get: func(ctx context.Context, id string) (*customers.Customer, error) {
-					c, err := d.Get(ctx, id)
-					mu.Lock()
-					defer mu.Unlock()
+		{name: "drops a field in silence", fails: []string{"create"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					p.Notes = ""
+					return d.Create(ctx, p)
+				}}
+			}},
+		{name: "reads the name in the wrong order", fails: []string{"create"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					p.Name.Given, p.Name.Family = p.Name.Family, p.Name.Given
+					return d.Create(ctx, p)
+				}}
+			}},
+		{name: "invents a field in the answer to a create", fails: []string{"create-answer"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					c, err := d.Create(ctx, p)
 					if err == nil {
-						seen[id] = c.Profile
+						c.Phone = "+4700000000"
 					}
 					return c, err
-				},
-				update: func(ctx context.Context, id string, patch customers.Patch) error {
-					mu.Lock()
-					was, ok := seen[id]
-					mu.Unlock()
-					if ok {
-						patch = whole(merged(was, patch))
+				}}
+			}},
+		{name: "tells another id for the customer in the way", fails: []string{"create-again"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					c, err := d.Create(ctx, p)
+					return c, changed(err, customers.ErrAlreadyExists, func(e *customers.Error) { e.ExistingID = "mem_1" })
+				}}
+			}},
+		{name: "writes over the customer that is there", fails: []string{"create-again"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					c, err := d.Create(ctx, p)
+					if e := (*customers.Error)(nil); errors.As(err, &e) && e.Kind == customers.ErrAlreadyExists {
+						_ = d.Update(ctx, e.ExistingID, customers.Patch{Notes: customers.To("created twice")})
+					}
+					return c, err
+				}}
+			}},
+		{name: "swallows a 404 of a delete", fails: []string{"unknown-id"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, delete: func(ctx context.Context, id string) error {
+					if err := d.Delete(ctx, id); !errors.Is(err, customers.ErrNotFound) {
+						return err
+					}
+					return nil
+				}}
+			}},
+		{name: "swallows a 404 of an update", fails: []string{"unknown-id"}, base: littleHarness,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, update: func(ctx context.Context, id string, patch customers.Patch) error {
+					if err := d.Update(ctx, id, patch); !errors.Is(err, customers.ErrNotFound) {
+						return err
+					}
+					return nil
+				}}
+			}},
+		{name: "cleans ids as if they were paths", fails: []string{"ids"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, get: func(ctx context.Context, id string) (*customers.Customer, error) {
+					c, err := d.Get(ctx, path.Clean(id))
+					if err == nil {
+						c.ID = id
+					}
+					return c, err
+				}}
+			}},
+		{name: "deletes by the last part of an id", fails: []string{"ids"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, delete: func(ctx context.Context, id string) error { return d.Delete(ctx, path.Base(id)) }}
+			}},
+		{name: "clears what the patch did not name", fails: []string{"update", "update-concurrent"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, update: func(ctx context.Context, id string, patch customers.Patch) error {
+					if patch.Address != nil && *patch.Address != (customers.Address{}) {
+						address := *patch.Address
+						address.PostalCode = ""
+						patch.Address = &address
 					}
 					return d.Update(ctx, id, patch)
-				},
-			}
-		}},
-		{name: "does not empty what it says it can", fails: []string{"clear"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, update: func(ctx context.Context, id string, patch customers.Patch) error {
-				if patch.Notes != nil && *patch.Notes == "" {
-					patch.Notes = nil
+				}}
+			}},
+		{name: "writes the record as it last read it", fails: []string{"update-concurrent"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				var mu sync.Mutex
+				seen := map[string]customers.Profile{}
+				return &over{
+					Driver: d,
+					get: func(ctx context.Context, id string) (*customers.Customer, error) {
+						c, err := d.Get(ctx, id)
+						mu.Lock()
+						defer mu.Unlock()
+						if err == nil {
+							seen[id] = c.Profile
+						}
+						return c, err
+					},
+					update: func(ctx context.Context, id string, patch customers.Patch) error {
+						mu.Lock()
+						was, ok := seen[id]
+						mu.Unlock()
+						if ok {
+							patch = whole(merged(was, patch))
+						}
+						return d.Update(ctx, id, patch)
+					},
 				}
-				return d.Update(ctx, id, patch)
-			}}
-		}},
-		{name: "empties what it says it cannot", fails: []string{"clear"}, base: littleHarness, client: func(c facade) facade {
-			return lenient{facade: c, update: func(ctx context.Context, id string, patch customers.Patch) error {
-				if patch.Email != nil && *patch.Email == "" {
-					return nil
+			}},
+		{name: "does not empty what it says it can", fails: []string{"clear"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, update: func(ctx context.Context, id string, patch customers.Patch) error {
+					if patch.Notes != nil && *patch.Notes == "" {
+						patch.Notes = nil
+					}
+					return d.Update(ctx, id, patch)
+				}}
+			}},
+		{name: "empties what it says it cannot", fails: []string{"clear"}, base: littleHarness,
+			client: func(c facade) facade {
+				return lenient{facade: c, update: func(ctx context.Context, id string, patch customers.Patch) error {
+					if patch.Email != nil && *patch.Email == "" {
+						return nil
+					}
+					return c.Update(ctx, id, patch)
+				}}
+			}},
+		{name: "serves what was deleted from a cache", fails: []string{"delete"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				var mu sync.Mutex
+				seen := map[string]customers.Customer{}
+				return &over{
+					Driver: d,
+					create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+						c, err := d.Create(ctx, p)
+						mu.Lock()
+						defer mu.Unlock()
+						if err == nil {
+							seen[c.ID] = *c
+						}
+						return c, err
+					},
+					get: func(ctx context.Context, id string) (*customers.Customer, error) {
+						c, err := d.Get(ctx, id)
+						mu.Lock()
+						defer mu.Unlock()
+						if cached, ok := seen[id]; ok && errors.Is(err, customers.ErrNotFound) {
+							return &cached, nil
+						}
+						return c, err
+					},
 				}
-				return c.Update(ctx, id, patch)
-			}}
-		}},
-		{name: "serves what was deleted from a cache", fails: []string{"delete"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			var mu sync.Mutex
-			seen := map[string]customers.Customer{}
-			return &over{
-				Driver: d,
-				create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-					c, err := d.Create(ctx, p)
-					mu.Lock()
-					defer mu.Unlock()
-					if err == nil {
-						seen[c.ID] = *c
-					}
-					return c, err
-				},
-				get: func(ctx context.Context, id string) (*customers.Customer, error) {
-					c, err := d.Get(ctx, id)
-					mu.Lock()
-					defer mu.Unlock()
-					if cached, ok := seen[id]; ok && errors.Is(err, customers.ErrNotFound) {
-						return &cached, nil
-					}
-					return c, err
-				},
-			}
-		}},
-		{name: "leaves a customer out of the list", fails: []string{"list"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				return func(yield func(*customers.Customer, error) bool) {
-					n := 0
-					for c, err := range all {
-						if n++; (n != 2 || err != nil) && !yield(c, err) {
-							return
+			}},
+		{name: "leaves a customer out of the list", fails: []string{"list"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					return func(yield func(*customers.Customer, error) bool) {
+						n := 0
+						for c, err := range all {
+							if n++; (n != 2 || err != nil) && !yield(c, err) {
+								return
+							}
 						}
 					}
-				}
-			})
-		}},
-		{name: "lists a customer twice", fails: []string{"list"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(q customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				return func(yield func(*customers.Customer, error) bool) {
-					for c, err := range all {
-						if !yield(c, err) || err == nil && q == (customers.Query{}) && !yield(c, nil) {
-							return
+				})
+			}},
+		{name: "lists a customer twice", fails: []string{"list"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(q customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					return func(yield func(*customers.Customer, error) bool) {
+						for c, err := range all {
+							if !yield(c, err) || err == nil && q == (customers.Query{}) && !yield(c, nil) {
+								return
+							}
 						}
 					}
-				}
-			})
-		}},
-		{name: "finds nobody by e-mail", fails: []string{"find"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(q customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				if q.Email == "" {
-					return all
-				}
-				return func(func(*customers.Customer, error) bool) {}
-			})
-		}},
-		{name: "says not found instead of finding nobody", fails: []string{"find"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(q customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				if !strings.Contains(q.Email, "nobody") {
-					return all
-				}
-				return func(yield func(*customers.Customer, error) bool) {
-					yield(nil, &customers.Error{Kind: customers.ErrNotFound})
-				}
-			})
-		}},
-		{name: "has an iterator for one loop only", fails: []string{"list-again"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				used := false
-				return func(yield func(*customers.Customer, error) bool) {
-					if !used {
-						used = true
-						all(yield)
+				})
+			}},
+		{name: "finds nobody by e-mail", fails: []string{"find"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(q customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					if q.Email == "" {
+						return all
 					}
-				}
-			})
-		}},
-		{name: "goes on after the loop was left", fails: []string{"list-break"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				return func(yield func(*customers.Customer, error) bool) {
-					for c, err := range all {
-						yield(c, err)
+					return func(func(*customers.Customer, error) bool) {}
+				})
+			}},
+		{name: "says not found instead of finding nobody", fails: []string{"find"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(q customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					if !strings.Contains(q.Email, "nobody") {
+						return all
 					}
-				}
-			})
-		}},
-		{name: "says twice that a list failed", fails: []string{"list-failure"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				return func(yield func(*customers.Customer, error) bool) {
-					for c, err := range all {
-						if !yield(c, err) || err != nil && !yield(c, err) {
-							return
+					return func(yield func(*customers.Customer, error) bool) {
+						yield(nil, &customers.Error{Kind: customers.ErrNotFound})
+					}
+				})
+			}},
+		{name: "has an iterator for one loop only", fails: []string{"list-again"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					used := false
+					return func(yield func(*customers.Customer, error) bool) {
+						if !used {
+							used = true
+							all(yield)
 						}
 					}
-				}
-			})
-		}},
+				})
+			}},
+		{name: "goes on after the loop was left", fails: []string{"list-break"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					return func(yield func(*customers.Customer, error) bool) {
+						for c, err := range all {
+							yield(c, err)
+						}
+					}
+				})
+			}},
+		{name: "says twice that a list failed", fails: []string{"list-failure"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					return func(yield func(*customers.Customer, error) bool) {
+						for c, err := range all {
+							if !yield(c, err) || err != nil && !yield(c, err) {
+								return
+							}
+						}
+					}
+				})
+			}},
 		{name: "gives a partial list without an error", fails: []string{
 			"list-failure", "errors", "unauthorized", "rate-limited", "server-error", "no-answer", "gibberish", "unreachable",
 			"canceled-before", "canceled-during",
-		}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
-				return func(yield func(*customers.Customer, error) bool) {
-					for c, err := range all {
-						if err != nil || !yield(c, nil) {
-							return
+		}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
+					return func(yield func(*customers.Customer, error) bool) {
+						for c, err := range all {
+							if err != nil || !yield(c, nil) {
+								return
+							}
 						}
 					}
-				}
-			})
-		}},
+				})
+			}},
 
-		{name: "asks the provider as soon as it is opened", fails: []string{"open"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			_, _ = d.Get(context.Background(), "mem_0")
-			return d
-		}},
-		{name: "drops an unsupported field of an update in silence", fails: []string{"unsupported-fields"}, base: littleHarness, client: func(c facade) facade {
-			return lenient{facade: c, update: func(ctx context.Context, id string, patch customers.Patch) error {
-				if patch.Mobile != nil && *patch.Mobile != "" {
-					return nil
-				}
-				return c.Update(ctx, id, patch)
-			}}
-		}},
-		{name: "says that it did what it cannot do", fails: []string{"unsupported-operations"}, base: littleHarness, client: func(c facade) facade {
-			return lenient{facade: c, delete: func(context.Context, string) error { return nil }}
-		}},
-		{name: "takes an inferred operation for a proven one", fails: []string{"unproven"}, base: littleHarness, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			asked := 0 // the client asks first, and keeps the answer
-			return &over{Driver: d, capabilities: func() customers.Capabilities {
-				c := d.Capabilities()
-				if asked++; asked == 1 {
-					for i := range c.Operations {
-						c.Operations[i].Evidence = customers.EvidencePrimary
+		{name: "asks the provider as soon as it is opened", fails: []string{"open"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				_, _ = d.Get(context.Background(), "mem_0")
+				return d
+			}},
+		{name: "drops an unsupported field of an update in silence", fails: []string{"unsupported-fields"}, base: littleHarness,
+			client: func(c facade) facade {
+				return lenient{facade: c, update: func(ctx context.Context, id string, patch customers.Patch) error {
+					if patch.Mobile != nil && *patch.Mobile != "" {
+						return nil
 					}
-				}
-				return c
-			}}
-		}},
-		{name: "does not tell what it lost", fails: []string{"loss"}, base: littleHarness, client: func(c facade) facade {
-			return lenient{facade: c, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				created, err := c.Create(ctx, p)
-				if err == nil {
-					created.Lost = nil
-				}
-				return created, err
-			}}
-		}},
-		{name: "leaves it to the provider to refuse what is missing", fails: []string{"required-fields"}, base: littleHarness, driver: func(d customers.Driver, b Backend) customers.Driver {
-			return &over{
-				Driver: d,
-				capabilities: func() customers.Capabilities {
+					return c.Update(ctx, id, patch)
+				}}
+			}},
+		{name: "says that it did what it cannot do", fails: []string{"unsupported-operations"}, base: littleHarness,
+			client: func(c facade) facade {
+				return lenient{facade: c, delete: func(context.Context, string) error { return nil }}
+			}},
+		{name: "takes an inferred operation for a proven one", fails: []string{"unproven"}, base: littleHarness,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				asked := 0 // the client asks first, and keeps the answer
+				return &over{Driver: d, capabilities: func() customers.Capabilities {
 					c := d.Capabilities()
-					email, _ := c.Field(customers.FieldEmail)
-					email.Required = false
+					if asked++; asked == 1 {
+						for i := range c.Operations {
+							c.Operations[i].Evidence = customers.EvidencePrimary
+						}
+					}
 					return c
-				},
-				create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-					if p.Email == "" {
-						return nil, &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrRejected}
+				}}
+			}},
+		{name: "does not tell what it lost", fails: []string{"loss"}, base: littleHarness,
+			client: func(c facade) facade {
+				return lenient{facade: c, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					created, err := c.Create(ctx, p)
+					if err == nil {
+						created.Lost = nil
 					}
-					return d.Create(ctx, p)
-				},
-			}
-		}},
+					return created, err
+				}}
+			}},
+		{name: "leaves it to the provider to refuse what is missing", fails: []string{"required-fields"}, base: littleHarness,
+			driver: func(d customers.Driver, b Backend) customers.Driver {
+				return &over{
+					Driver: d,
+					capabilities: func() customers.Capabilities {
+						c := d.Capabilities()
+						email, _ := c.Field(customers.FieldEmail)
+						email.Required = false
+						return c
+					},
+					create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+						if p.Email == "" {
+							return nil, &customers.Error{Kind: customers.ErrInvalid, Outcome: customers.ErrRejected}
+						}
+						return d.Create(ctx, p)
+					},
+				}
+			}},
 
-		{name: "returns a bare error", fails: []string{"errors"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return getting(d, func(_ string, c *customers.Customer, err error) (*customers.Customer, error) {
-				if errors.Is(err, customers.ErrUnavailable) {
-					return nil, errors.New("no luck")
-				}
-				return c, err
-			})
-		}},
-		{name: "does not say how a write ended", fails: []string{"errors"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
-					if e.Outcome == customers.ErrUnknownOutcome {
-						e.Outcome = ""
-					}
-				})
-			})
-		}},
-		{name: "takes refused credentials for a lack of rights", fails: []string{"unauthorized"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrUnauthenticated, func(e *customers.Error) { e.Kind = customers.ErrForbidden })
-			})
-		}},
-		{name: "forgets how long to wait", fails: []string{"rate-limited"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrRateLimited, func(e *customers.Error) { e.RetryAfter = 0 })
-			})
-		}},
-		{name: "takes a fault of the provider for a refusal", fails: []string{"server-error"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
-					if e.Status == 500 {
-						e.Outcome = customers.ErrRejected
-					}
-				})
-			})
-		}},
-		{name: "says not sent after sending", fails: []string{"no-answer"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
-					if e.Status == 0 {
-						e.Outcome = customers.ErrNotSent
-					}
-				})
-			})
-		}},
-		{name: "takes any answer for a success", fails: []string{"gibberish"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, delete: func(ctx context.Context, id string) error {
-				if err := d.Delete(ctx, id); !errors.Is(err, customers.ErrContract) {
-					return err
-				}
-				return nil
-			}}
-		}},
-		{name: "never knows that nothing was sent", fails: []string{"unreachable"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrUnavailable, func(e *customers.Error) { e.Outcome = customers.ErrUnknownOutcome })
-			})
-		}},
-		{name: "repeats a create whose outcome is unknown", fails: []string{"sent-once"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				c, err := d.Create(ctx, p)
-				if errors.Is(err, customers.ErrUnknownOutcome) {
-					_, _ = d.Create(ctx, p)
-				}
-				return c, err
-			}}
-		}},
-		{name: "sends a POST again after no answer", fails: []string{"sent-once"}, base: func() Harness {
-			return stancerHarness(func(next http.RoundTripper) http.RoundTripper {
-				return roundTrip(func(r *http.Request) (*http.Response, error) {
-					resp, err := next.RoundTrip(r)
-					if err == nil || r.Method != http.MethodPost {
-						return resp, err
-					}
-					again := r.Clone(r.Context())
-					again.Body, _ = r.GetBody()
-					return next.RoundTrip(again)
-				})
-			})
-		}},
-
-		{name: "gives another customer the id that was asked for", fails: []string{"other-customer"}, base: onTheWire, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return getting(d, func(id string, c *customers.Customer, err error) (*customers.Customer, error) {
-				if e := (*customers.Error)(nil); errors.As(err, &e) && strings.Contains(e.Detail, "another customer") {
-					return &customers.Customer{ID: id}, nil
-				}
-				return c, err
-			})
-		}},
-		{name: "throws away what it cannot read", fails: []string{"verbatim"}, base: onTheWire, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return getting(d, func(_ string, c *customers.Customer, err error) (*customers.Customer, error) {
-				if err == nil {
-					c.Verbatim = nil
-				}
-				return c, err
-			})
-		}},
-		{name: "fails on properties that it does not know", fails: []string{"unknown-properties"}, base: func() Harness {
-			return stancerHarness(func(next http.RoundTripper) http.RoundTripper {
-				return roundTrip(func(r *http.Request) (*http.Response, error) {
-					resp, err := next.RoundTrip(r)
-					if err != nil {
-						return nil, err
-					}
-					defer resp.Body.Close()
-					body, err := io.ReadAll(resp.Body)
-					if err != nil || bytes.Contains(body, []byte(unknownProperty)) {
-						return nil, errors.Join(err, errors.New("unknown property"))
-					}
-					resp.Body = io.NopCloser(bytes.NewReader(body))
-					return resp, nil
-				})
-			})
-		}},
-
-		{name: "does not look whether the context has ended", fails: []string{"canceled-before"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				if ctx.Err() != nil {
-					ctx = context.WithoutCancel(ctx)
-				}
-				return d.Create(ctx, p)
-			}}
-		}},
-		{name: "hides why the context ended", fails: []string{"canceled-before", "canceled-during"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrCanceled, func(e *customers.Error) { e.Err = context.Canceled })
-			})
-		}},
-		{name: "ignores the context once it has begun", fails: []string{"canceled-during"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, delete: func(ctx context.Context, id string) error {
-				if ctx.Err() == nil {
-					ctx = context.WithoutCancel(ctx)
-				}
-				return d.Delete(ctx, id)
-			}}
-		}},
-		{name: "does one thing at a time", fails: []string{"concurrent"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			var mu sync.Mutex
-			return &over{Driver: d, get: func(ctx context.Context, id string) (*customers.Customer, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				return d.Get(ctx, id)
-			}}
-		}},
-		{name: "leaves a goroutine", fails: []string{"goroutines"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				go func() { <-ctx.Done() }() // until the test ends
-				return d.Create(ctx, p)
-			}}
-		}},
-		{name: "cannot be used after Close", fails: []string{"close"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			closed := false
-			return &over{Driver: d, close: func() { closed = true }, update: func(ctx context.Context, id string, patch customers.Patch) error {
-				if closed {
-					return &customers.Error{Kind: customers.ErrUnavailable, Outcome: customers.ErrNotSent}
-				}
-				return d.Update(ctx, id, patch)
-			}}
-		}},
-		{name: "panics when it is closed twice", fails: []string{"close"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			ended := make(chan struct{})
-			closed := 0
-			return &over{Driver: d, close: func() {
-				if closed++; closed == 2 {
-					close(ended)
-					close(ended)
-				}
-			}}
-		}},
-
-		{name: "leaks the key in an error", fails: []string{"secrets"}, base: onTheWire, driver: func(d customers.Driver, b Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrUnauthenticated, func(e *customers.Error) { e.Detail = "not accepted: " + b.Secrets()[0] })
-			})
-		}},
-		{name: "shows the key when it is printed", fails: []string{"secrets"}, base: onTheWire, driver: func(d customers.Driver, b Backend) customers.Driver {
-			return struct {
-				customers.Driver
-				Key string
-			}{d, b.Secrets()[0]}
-		}},
-		{name: "repeats what the provider says", fails: []string{"personal-data"}, base: onTheWire, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return onEachWrite(d, func(err error) error {
-				return changed(err, customers.ErrNotFound, func(e *customers.Error) { e.Detail = "not found, david@example.net" })
-			})
-		}},
-		{name: "wraps an error that shows the customer", fails: []string{"personal-data"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-				c, err := d.Create(ctx, p)
-				return c, changed(err, customers.ErrAlreadyExists, func(e *customers.Error) { e.Err = errors.New("there is " + p.Email) })
-			}}
-		}},
-
-		{name: "hands out the capabilities that it uses", fails: []string{"capabilities"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			own := d.Capabilities()
-			return &over{Driver: d, capabilities: func() customers.Capabilities { return own }}
-		}},
-		{name: "lists a field twice", fails: []string{"capabilities"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, capabilities: func() customers.Capabilities {
-				c := d.Capabilities()
-				c.Fields = append(c.Fields, c.Fields[3])
-				return c
-			}}
-		}},
-		{name: "gives the same customer to every caller", fails: []string{"copies"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			var mu sync.Mutex
-			shared := map[string]map[customers.Field]string{}
-			return getting(d, func(id string, c *customers.Customer, err error) (*customers.Customer, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if err == nil {
-					if shared[id] == nil {
-						shared[id] = map[customers.Field]string{}
-					}
-					c.Verbatim = shared[id]
-				}
-				return c, err
-			})
-		}},
-		{name: "keeps the caller's patch", fails: []string{"copies"}, base: rich, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			var mu sync.Mutex
-			last := map[string]*string{}
-			return &over{
-				Driver: d,
-				update: func(ctx context.Context, id string, patch customers.Patch) error {
-					err := d.Update(ctx, id, patch)
-					mu.Lock()
-					defer mu.Unlock()
-					if err == nil && patch.Reference != nil {
-						last[id] = patch.Reference
-					}
-					return err
-				},
-				get: func(ctx context.Context, id string) (*customers.Customer, error) {
-					c, err := d.Get(ctx, id)
-					mu.Lock()
-					defer mu.Unlock()
-					if err == nil && last[id] != nil {
-						c.Reference = *last[id]
+		{name: "returns a bare error", fails: []string{"errors"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return getting(d, func(_ string, c *customers.Customer, err error) (*customers.Customer, error) {
+					if errors.Is(err, customers.ErrUnavailable) {
+						return nil, errors.New("no luck")
 					}
 					return c, err
-				},
-			}
-		}},
-		{name: "hands out its own client", fails: []string{"as"}, base: onTheWire, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			own := new(*genStancer.API)
-			d.As(own)
-			return &over{Driver: d, as: func(target any) bool {
-				p, ok := target.(**genStancer.API)
-				if ok {
-					*p = *own
+				})
+			}},
+		{name: "does not say how a write ended", fails: []string{"errors"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
+						if e.Outcome == customers.ErrUnknownOutcome {
+							e.Outcome = ""
+						}
+					})
+				})
+			}},
+		{name: "takes refused credentials for a lack of rights", fails: []string{"unauthorized"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrUnauthenticated, func(e *customers.Error) { e.Kind = customers.ErrForbidden })
+				})
+			}},
+		{name: "forgets how long to wait", fails: []string{"rate-limited"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrRateLimited, func(e *customers.Error) { e.RetryAfter = 0 })
+				})
+			}},
+		{name: "takes a fault of the provider for a refusal", fails: []string{"server-error"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
+						if e.Status == 500 {
+							e.Outcome = customers.ErrRejected
+						}
+					})
+				})
+			}},
+		{name: "says not sent after sending", fails: []string{"no-answer"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
+						if e.Status == 0 {
+							e.Outcome = customers.ErrNotSent
+						}
+					})
+				})
+			}},
+		{name: "takes any answer for a success", fails: []string{"gibberish"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, delete: func(ctx context.Context, id string) error {
+					if err := d.Delete(ctx, id); !errors.Is(err, customers.ErrContract) {
+						return err
+					}
+					return nil
+				}}
+			}},
+		{name: "never knows that nothing was sent", fails: []string{"unreachable"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrUnavailable, func(e *customers.Error) { e.Outcome = customers.ErrUnknownOutcome })
+				})
+			}},
+		{name: "repeats a create whose outcome is unknown", fails: []string{"sent-once"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					c, err := d.Create(ctx, p)
+					if errors.Is(err, customers.ErrUnknownOutcome) {
+						_, _ = d.Create(ctx, p)
+					}
+					return c, err
+				}}
+			}},
+		{name: "sends a POST again after no answer", fails: []string{"sent-once"},
+			base: func() Harness {
+				return stancerHarness(func(next http.RoundTripper) http.RoundTripper {
+					return roundTrip(func(r *http.Request) (*http.Response, error) {
+						resp, err := next.RoundTrip(r)
+						if err == nil || r.Method != http.MethodPost {
+							return resp, err
+						}
+						again := r.Clone(r.Context())
+						again.Body, _ = r.GetBody()
+						return next.RoundTrip(again)
+					})
+				})
+			}},
+
+		{name: "gives another customer the id that was asked for", fails: []string{"other-customer"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return getting(d, func(id string, c *customers.Customer, err error) (*customers.Customer, error) {
+					if e := (*customers.Error)(nil); errors.As(err, &e) && strings.Contains(e.Detail, "another customer") {
+						return &customers.Customer{ID: id}, nil
+					}
+					return c, err
+				})
+			}},
+		{name: "throws away what it cannot read", fails: []string{"verbatim"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return getting(d, func(_ string, c *customers.Customer, err error) (*customers.Customer, error) {
+					if err == nil {
+						c.Verbatim = nil
+					}
+					return c, err
+				})
+			}},
+		{name: "fails on properties that it does not know", fails: []string{"unknown-properties"},
+			base: func() Harness {
+				return stancerHarness(func(next http.RoundTripper) http.RoundTripper {
+					return roundTrip(func(r *http.Request) (*http.Response, error) {
+						resp, err := next.RoundTrip(r)
+						if err != nil {
+							return nil, err
+						}
+						defer resp.Body.Close()
+						body, err := io.ReadAll(resp.Body)
+						if err != nil || bytes.Contains(body, []byte(unknownProperty)) {
+							return nil, errors.Join(err, errors.New("unknown property"))
+						}
+						resp.Body = io.NopCloser(bytes.NewReader(body))
+						return resp, nil
+					})
+				})
+			}},
+
+		{name: "does not look whether the context has ended", fails: []string{"canceled-before"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					if ctx.Err() != nil {
+						ctx = context.WithoutCancel(ctx)
+					}
+					return d.Create(ctx, p)
+				}}
+			}},
+		{name: "hides why the context ended", fails: []string{"canceled-before", "canceled-during"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrCanceled, func(e *customers.Error) { e.Err = context.Canceled })
+				})
+			}},
+		{name: "ignores the context once it has begun", fails: []string{"canceled-during"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, delete: func(ctx context.Context, id string) error {
+					if ctx.Err() == nil {
+						ctx = context.WithoutCancel(ctx)
+					}
+					return d.Delete(ctx, id)
+				}}
+			}},
+		{name: "does one thing at a time", fails: []string{"concurrent"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				var mu sync.Mutex
+				return &over{Driver: d, get: func(ctx context.Context, id string) (*customers.Customer, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					return d.Get(ctx, id)
+				}}
+			}},
+		{name: "leaves a goroutine", fails: []string{"goroutines"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					go func() { <-ctx.Done() }() // until the test ends
+					return d.Create(ctx, p)
+				}}
+			}},
+		{name: "cannot be used after Close", fails: []string{"close"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				closed := false
+				return &over{Driver: d, close: func() { closed = true }, update: func(ctx context.Context, id string, patch customers.Patch) error {
+					if closed {
+						return &customers.Error{Kind: customers.ErrUnavailable, Outcome: customers.ErrNotSent}
+					}
+					return d.Update(ctx, id, patch)
+				}}
+			}},
+		{name: "panics when it is closed twice", fails: []string{"close"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				ended := make(chan struct{})
+				closed := 0
+				return &over{Driver: d, close: func() {
+					if closed++; closed == 2 {
+						close(ended)
+						close(ended)
+					}
+				}}
+			}},
+
+		{name: "leaks the key in an error", fails: []string{"secrets"}, base: onTheWire,
+			driver: func(d customers.Driver, b Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrUnauthenticated, func(e *customers.Error) { e.Detail = "not accepted: " + b.Secrets()[0] })
+				})
+			}},
+		{name: "shows the key when it is printed", fails: []string{"secrets"}, base: onTheWire,
+			driver: func(d customers.Driver, b Backend) customers.Driver {
+				return struct {
+					customers.Driver
+					Key string
+				}{d, b.Secrets()[0]}
+			}},
+		{name: "repeats what the provider says", fails: []string{"personal-data"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return onEachWrite(d, func(err error) error {
+					return changed(err, customers.ErrNotFound, func(e *customers.Error) { e.Detail = "not found, david@example.net" })
+				})
+			}},
+		{name: "wraps an error that shows the customer", fails: []string{"personal-data"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					c, err := d.Create(ctx, p)
+					return c, changed(err, customers.ErrAlreadyExists, func(e *customers.Error) { e.Err = errors.New("there is " + p.Email) })
+				}}
+			}},
+
+		{name: "hands out the capabilities that it uses", fails: []string{"capabilities"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				own := d.Capabilities()
+				return &over{Driver: d, capabilities: func() customers.Capabilities { return own }}
+			}},
+		{name: "lists a field twice", fails: []string{"capabilities"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, capabilities: func() customers.Capabilities {
+					c := d.Capabilities()
+					c.Fields = append(c.Fields, c.Fields[3])
+					return c
+				}}
+			}},
+		{name: "gives the same customer to every caller", fails: []string{"copies"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				var mu sync.Mutex
+				shared := map[string]map[customers.Field]string{}
+				return getting(d, func(id string, c *customers.Customer, err error) (*customers.Customer, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					if err == nil {
+						if shared[id] == nil {
+							shared[id] = map[customers.Field]string{}
+						}
+						c.Verbatim = shared[id]
+					}
+					return c, err
+				})
+			}},
+		{name: "keeps the caller's patch", fails: []string{"copies"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				var mu sync.Mutex
+				last := map[string]*string{}
+				return &over{
+					Driver: d,
+					update: func(ctx context.Context, id string, patch customers.Patch) error {
+						err := d.Update(ctx, id, patch)
+						mu.Lock()
+						defer mu.Unlock()
+						if err == nil && patch.Reference != nil {
+							last[id] = patch.Reference
+						}
+						return err
+					},
+					get: func(ctx context.Context, id string) (*customers.Customer, error) {
+						c, err := d.Get(ctx, id)
+						mu.Lock()
+						defer mu.Unlock()
+						if err == nil && last[id] != nil {
+							c.Reference = *last[id]
+						}
+						return c, err
+					},
 				}
-				return ok
-			}}
-		}},
-		{name: "panics on a target that is nil", fails: []string{"as"}, base: onTheWire, driver: func(d customers.Driver, _ Backend) customers.Driver {
-			return &over{Driver: d, as: func(target any) bool {
-				if target == nil {
-					panic("nil")
-				}
-				return d.As(target)
-			}}
-		}},
+			}},
+		{name: "hands out its own client", fails: []string{"as"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				own := new(*genStancer.API)
+				d.As(own)
+				return &over{Driver: d, as: func(target any) bool {
+					p, ok := target.(**genStancer.API)
+					if ok {
+						*p = *own
+					}
+					return ok
+				}}
+			}},
+		{name: "panics on a target that is nil", fails: []string{"as"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, as: func(target any) bool {
+					if target == nil {
+						panic("nil")
+					}
+					return d.As(target)
+				}}
+			}},
 	}
 }
 
