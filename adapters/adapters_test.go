@@ -21,6 +21,7 @@ import (
 	"github.com/contract-first/customers/adapters/fatora"
 	"github.com/contract-first/customers/adapters/simplepin"
 	"github.com/contract-first/customers/adapters/stancer"
+	"github.com/contract-first/customers/contract"
 	"github.com/contract-first/customers/sandbox"
 	"github.com/contract-first/customers/transport"
 )
@@ -36,6 +37,15 @@ type subject struct {
 	// again is what creating the same customer a second time is told; nil if it is not refused.
 	again error
 }
+
+// parsed loads each contract once, for all sandboxes of these tests.
+var parsed = func() func(string) (*contract.Spec, error) {
+	var specs sync.Map
+	return func(provider string) (*contract.Spec, error) {
+		load, _ := specs.LoadOrStore(provider, sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(provider) }))
+		return load.(func() (*contract.Spec, error))()
+	}
+}()
 
 // once is for answers that would be asked for again.
 var once = transport.Retry{Attempts: 1}
@@ -172,7 +182,7 @@ func everywhere(t *testing.T, test func(*testing.T, subject, setup, *sandbox.San
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				test(t, s, with, start(t, sandbox.Config{Dialects: with.dialects}))
+				test(t, s, with, start(t, sandbox.Config{Contract: parsed, Dialects: with.dialects}))
 			})
 		}
 	}
@@ -381,7 +391,7 @@ func TestWrongKey(t *testing.T) {
 func TestTokensEnd(t *testing.T) {
 	for provider, tokens := range map[string]string{"digitalpaye": "createToken", "fatora": "authorize"} {
 		t.Run(provider, func(t *testing.T) {
-			s, sb := subjects()[provider], start(t, sandbox.Config{})
+			s, sb := subjects()[provider], start(t, sandbox.Config{Contract: parsed})
 			client := open(t, s, setup{}, sb)
 			exchanged := func() (n int) {
 				for _, e := range sb.Journal() {
@@ -433,7 +443,7 @@ func TestUpdatesOfTwoFields(t *testing.T) {
 
 // TestTypedErrors is what can go wrong at any provider, shown at one.
 func TestTypedErrors(t *testing.T) {
-	s, sb := subjects()["stancer"], start(t, sandbox.Config{})
+	s, sb := subjects()["stancer"], start(t, sandbox.Config{Contract: parsed})
 	client := open(t, s, setup{}, sb)
 	first, err := client.Create(t.Context(), s.profile)
 	require.NoError(t, err)

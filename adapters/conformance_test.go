@@ -19,7 +19,11 @@ import (
 	genSimplepin "github.com/contract-first/customers/gen/simplepin"
 	genStancer "github.com/contract-first/customers/gen/stancer"
 	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/transport"
 )
+
+// quick repeats as the default does, but with next to no pauses.
+var quick = transport.Options{Retry: transport.Retry{Delay: time.Millisecond}}
 
 // conformant is what the kit needs to know about an adapter, and how to open it at a sandbox.
 type conformant struct {
@@ -49,7 +53,7 @@ func conformants() map[string]conformant {
 			open: func(sb *sandbox.Sandbox, dialect sandbox.Dialect, url string) (customers.Driver, any, error) {
 				c := digitalpaye.Config{
 					APIKey: sb.Digitalpaye.APIKey, APISecret: sb.Digitalpaye.APISecret, BaseURL: url,
-					NewPath: dialect == sandbox.DigitalpayeNewPathOnly,
+					NewPath: dialect == sandbox.DigitalpayeNewPathOnly, Options: quick,
 				}
 				driver, err := digitalpaye.NewDriver(c)
 				return driver, c, err
@@ -81,6 +85,7 @@ func conformants() map[string]conformant {
 				c := simplepin.Config{
 					Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: url + "/api",
 					Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"QC": 11, "Québec": 11, "ON": 12}}},
+					Options:   quick,
 				}
 				driver, err := simplepin.NewDriver(c)
 				return driver, c, err
@@ -99,7 +104,7 @@ func conformants() map[string]conformant {
 				Target:    func() any { return new(*genStancer.API) },
 			},
 			open: func(sb *sandbox.Sandbox, _ sandbox.Dialect, url string) (customers.Driver, any, error) {
-				c := stancer.Config{APIKey: sb.Stancer.APIKey, BaseURL: url}
+				c := stancer.Config{APIKey: sb.Stancer.APIKey, BaseURL: url, Options: quick}
 				driver, err := stancer.NewDriver(c)
 				return driver, c, err
 			},
@@ -123,6 +128,7 @@ func conformants() map[string]conformant {
 			open: func(sb *sandbox.Sandbox, dialect sandbox.Dialect, url string) (customers.Driver, any, error) {
 				c := fatora.Config{
 					APIKey: sb.Fatora.APIKey, BaseURL: url, AuthorizeByPost: dialect == sandbox.FatoraAuthorizeByPost,
+					Options: quick,
 				}
 				driver, err := fatora.NewDriver(c)
 				return driver, c, err
@@ -136,7 +142,7 @@ func conformants() map[string]conformant {
 func TestConformance(t *testing.T) {
 	for provider, c := range conformants() {
 		for _, dialect := range dialects(provider) {
-			name, config := provider, sandbox.Config{}
+			name, config := provider, sandbox.Config{Contract: parsed}
 			if dialect != "" {
 				name, config.Dialects = string(dialect), []sandbox.Dialect{dialect}
 			}
@@ -176,7 +182,7 @@ func TestConformance(t *testing.T) {
 func TestMemoryPlaysTheAdapters(t *testing.T) {
 	for provider, c := range conformants() {
 		t.Run(provider, func(t *testing.T) {
-			driver, _, err := c.open(start(t, sandbox.Config{}), "", "http://localhost")
+			driver, _, err := c.open(start(t, sandbox.Config{Contract: parsed}), "", "http://localhost")
 			require.NoError(t, err)
 			h := c.Harness
 			h.Target = nil

@@ -110,7 +110,7 @@ func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 // other tests to judge.
 func (rec *recorder) run(t *testing.T, provider string, dialects []sandbox.Dialect, faults ...map[string]string) {
 	t.Helper()
-	sb, err := sandbox.Start(sandbox.Config{Dialects: dialects})
+	sb, err := sandbox.Start(sandbox.Config{Contract: parsed, Dialects: dialects})
 	require.NoError(t, err)
 	defer stop(t, sb)
 	for _, rec.faults = range faults {

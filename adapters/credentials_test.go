@@ -105,10 +105,10 @@ func rotatings() map[string]rotating {
 func TestKeysRotate(t *testing.T) {
 	for provider, r := range rotatings() {
 		t.Run(provider, func(t *testing.T) {
-			old, err := sandbox.Start(sandbox.Config{})
+			old, err := sandbox.Start(sandbox.Config{Contract: parsed})
 			require.NoError(t, err)
 			t.Cleanup(func() { assert.NoError(t, errors.Join(old.Verify(), old.Close())) })
-			renewed, err := sandbox.Start(sandbox.Config{})
+			renewed, err := sandbox.Start(sandbox.Config{Contract: parsed})
 			require.NoError(t, err)
 			t.Cleanup(func() { assert.NoError(t, errors.Join(renewed.Verify(), renewed.Close())) })
 

@@ -104,7 +104,7 @@ func TestDocumentedAnswers(t *testing.T) {
 				t.Parallel()
 				spec, err := contract.Load(provider)
 				require.NoError(t, err)
-				sb := start(t, sandbox.Config{Dialects: way})
+				sb := start(t, sandbox.Config{Contract: parsed, Dialects: way})
 				d := documented{subject: s, provider: provider, spec: spec, open: func(f *faulty) *customers.Client {
 					f.spec = spec
 					return open(t, s, setup{dialects: way, options: transport.Options{RoundTripper: f, Retry: once}}, sb)

@@ -39,6 +39,9 @@ type Config struct {
 	JournalSize int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Contract loads the contract of a provider at its first request; nil is contract.Load. Who starts many sandboxes gives
+	// them one that parses each contract once.
+	Contract func(provider string) (*contract.Spec, error)
 	// Faults are what goes wrong on purpose. Of several that strike a request the first counts.
 	Faults []Fault
 	// Rand gives numbers from 0 up to, but not including, 1, by which a fault with a probability happens or not; nil is
@@ -98,6 +101,9 @@ func New(config Config) (*Sandbox, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	if config.Contract == nil {
+		config.Contract = contract.Load
+	}
 	if config.Rand == nil {
 		config.Rand = rand.Float64
 	}
@@ -127,7 +133,7 @@ func New(config Config) (*Sandbox, error) {
 		"stancer":     newStancer(config, s.Stancer.APIKey, s.Stancer.LiveKey),
 		"fatora":      newFatora(config, s.Fatora.APIKey),
 	} {
-		spec := sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(name) })
+		spec := sync.OnceValues(func() (*contract.Spec, error) { return config.Contract(name) })
 		s.providers[name] = &provider{name: name, sandbox: s, spec: spec, api: api}
 	}
 	for _, f := range s.faults {

@@ -20,9 +20,9 @@ import (
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/adapters/memory"
 	"github.com/contract-first/customers/adapters/stancer"
+	"github.com/contract-first/customers/contract"
 	genStancer "github.com/contract-first/customers/gen/stancer"
 	"github.com/contract-first/customers/sandbox"
-	"github.com/contract-first/customers/transport"
 )
 
 // over is a driver with some methods replaced.
@@ -135,8 +135,9 @@ func stancerHarness(between func(http.RoundTripper) http.RoundTripper) Harness {
 		UnknownID: "cust_000000000000000000000000",
 		Target:    func() any { return new(*genStancer.API) },
 	}
+	load := sync.OnceValues(func() (*contract.Spec, error) { return contract.Load("stancer") })
 	h.Start = func(t testing.TB) Backend {
-		sb, err := sandbox.New(sandbox.Config{})
+		sb, err := sandbox.New(sandbox.Config{Contract: func(string) (*contract.Spec, error) { return load() }})
 		require.NoError(t, err)
 		server := NewServer(t, sb.Handler("stancer"))
 		own := &http.Transport{DisableKeepAlives: true} // the driver does not close it
@@ -145,8 +146,9 @@ func stancerHarness(between func(http.RoundTripper) http.RoundTripper) Harness {
 			Secrets: func() []string { return []string{sb.Stancer.APIKey} },
 			Open: func() (customers.Driver, error) {
 				c := stancer.Config{APIKey: sb.Stancer.APIKey, BaseURL: server.URL()}
+				c.Retry.Delay = time.Millisecond
 				if between != nil {
-					c.Options = transport.Options{RoundTripper: between(own)}
+					c.RoundTripper = between(own)
 				}
 				return stancer.NewDriver(c)
 			},
