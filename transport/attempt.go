@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/contract/check"
 )
 
 // answer is the body of an answer, read to its end.
@@ -38,7 +39,13 @@ func (w *Wire) once(
 	}
 	started := time.Now()
 	resp, err := w.roundTrip(ctx, req, held, exchange.Attempt)
-	if err == nil {
+	refusal := (*check.Refusal)(nil)
+	switch {
+	case errors.As(err, &refusal):
+		exchange.Status, exchange.RequestID = refusal.Status, requestID(refusal.Header)
+		err = w.offContract(refusal, exchange.Op)
+	case err != nil:
+	default:
 		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
 		err = w.read(ctx, resp, exchange.Op)
 	}
@@ -66,10 +73,31 @@ func (w *Wire) roundTrip(
 	if err == nil && resp == nil {
 		err = errNoAnswer
 	}
+	if refusal := (*check.Refusal)(nil); errors.As(err, &refusal) {
+		return nil, refusal
+	}
 	if err != nil {
 		return nil, w.failed(ctx, notSent(err) || unsent(), err)
 	}
 	return resp, nil
+}
+
+// offContract makes the error of what a RoundTripper that holds exchanges against a contract did not let pass. A refusal by
+// the provider stays one, but an answer that breaks the contract is not believed to speak of a customer.
+func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
+	e := refused(r.Violations)
+	if r.Status != 0 {
+		answered := newError(op, &http.Response{StatusCode: r.Status, Header: r.Header})
+		answered.Violations, e = e.Violations, answered
+		switch e.Kind {
+		case "":
+			e.Kind, e.Outcome = customers.ErrContract, customers.ErrUnknownOutcome
+		case customers.ErrNotFound, customers.ErrAlreadyExists:
+			e.Kind = customers.ErrContract
+		}
+	}
+	e.Provider = w.provider
+	return e
 }
 
 // again is req for one attempt: its headers its own, its body from the start.

@@ -159,7 +159,7 @@ func (w *Wire) finish(op customers.Op, err error) error {
 	return &e
 }
 
-func refused(broken []check.Violation) error {
+func refused(broken []check.Violation) *customers.Error {
 	vs := make([]customers.Violation, len(broken))
 	for i, v := range broken {
 		vs[i] = customers.Violation{Field: customers.Field(v.Field), Pointer: v.Pointer, Rule: v.Rule, Bound: v.Bound}

@@ -21,7 +21,8 @@ import (
 // it prints: there fmt does not ask.
 type Options struct {
 	// RoundTripper carries the requests: a proxy, client certificates, tracing. It must not follow redirects or repeat
-	// requests. Nil is a transport of its own with the proxy settings of the environment.
+	// requests. A contract.RoundTripper fits: what it refuses is ErrInvalid (a request) or ErrContract (an answer, with its
+	// status). Nil is a transport of its own with the proxy settings of the environment.
 	RoundTripper http.RoundTripper
 	// Timeout bounds one request to its end: the wait for credentials and for its turn, every attempt, the pauses between
 	// them, the last byte of the answer. 0 is 30 seconds. An update that reads first makes two requests, and waits for

@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/contract/check"
 	"github.com/contract-first/customers/gen/stancer"
 	"github.com/contract-first/customers/transport"
 )
@@ -1226,6 +1227,55 @@ func TestBodyThatIsNotSentIsClosed(t *testing.T) {
 			_, err = p.wire.Do(req)
 			require.ErrorIs(t, err, customers.ErrNotSent)
 			assert.True(t, body.closed)
+		})
+	}
+}
+
+// A RoundTripper may hold exchanges against the contract and let one not pass.
+func TestRefusalByTheContract(t *testing.T) {
+	broken := []check.Violation{{Field: "email", Pointer: "/email", Rule: "format", Bound: "email"}}
+	want := []customers.Violation{{Field: customers.FieldEmail, Pointer: "/email", Rule: "format", Bound: "email"}}
+	for name, tt := range map[string]struct {
+		op      customers.Op
+		status  int
+		kind    customers.Kind
+		outcome customers.Outcome
+		sent    int
+	}{
+		"the request":                    {customers.OpCreate, 0, customers.ErrInvalid, customers.ErrNotSent, 1},
+		"the answer to a write":          {customers.OpCreate, 201, customers.ErrContract, customers.ErrUnknownOutcome, 1},
+		"the answer to a read":           {customers.OpGet, 200, customers.ErrContract, "", 1},
+		"a redirect":                     {customers.OpCreate, 302, customers.ErrContract, customers.ErrUnknownOutcome, 1},
+		"a refusal":                      {customers.OpCreate, 403, customers.ErrForbidden, customers.ErrRejected, 1},
+		"a fault, of a write":            {customers.OpCreate, 503, customers.ErrUnavailable, customers.ErrUnknownOutcome, 1},
+		"a fault, of a read":             {customers.OpGet, 503, customers.ErrUnavailable, "", 2},
+		"news of a customer, of a read":  {customers.OpGet, 404, customers.ErrContract, "", 1},
+		"news of a customer, of a write": {customers.OpCreate, 409, customers.ErrContract, customers.ErrRejected, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var hook exchanges
+			p := newProvider(t, "https://api.example.com", basic, transport.Options{
+				Hook: hook.hook, Retry: transport.Retry{Attempts: 2, Delay: time.Nanosecond},
+				RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
+					return nil, fmt.Errorf("wrapped: %w", &check.Refusal{
+						Provider: "stancer", Status: tt.status, Violations: broken,
+						Header: http.Header{"X-Request-Id": {"req-1"}, "Location": {email}},
+					})
+				}),
+			})
+			err := p.do(t.Context(), tt.op)
+			e := failure(t, err)
+			assertQuiet(t, err)
+			assert.Equal(t, tt.kind, e.Kind)
+			assert.Equal(t, tt.outcome, e.Outcome)
+			assert.Equal(t, tt.status, e.Status)
+			assert.Equal(t, want, e.Violations)
+			require.Len(t, hook.seen(), tt.sent)
+			assert.Equal(t, tt.status, hook.seen()[0].Status)
+			if tt.status != 0 {
+				assert.Equal(t, "req-1", e.RequestID)
+				assert.Equal(t, "req-1", hook.seen()[0].RequestID)
+			}
 		})
 	}
 }
