@@ -140,7 +140,7 @@ func (p Policy) validate() []Violation {
 		ops     []Op
 	}{{"Policy.AllowUnproven", p.AllowUnproven}, {"Policy.Require.Operations", p.Require.Operations}} {
 		for _, op := range named.ops {
-			if !slices.Contains(Ops(), op) {
+			if op != OpLookup && !slices.Contains(Ops(), op) {
 				vs = append(vs, Violation{Pointer: named.setting, Rule: "unknown operation", Bound: string(op)})
 			}
 		}

@@ -1352,4 +1352,5 @@ func TestWritesAreTheOperationsWithAnOutcome(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []customers.Op{customers.OpCreate, customers.OpUpdate, customers.OpDelete}, writes)
+	assert.False(t, customers.OpLookup.Writes())
 }

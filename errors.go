@@ -37,6 +37,9 @@ const (
 	ErrNotFound Kind = "not found"
 	// ErrAlreadyExists: the provider has this customer (409). ExistingID is its id where the provider tells it.
 	ErrAlreadyExists Kind = "already exists"
+	// ErrNoHandle: the customer is there, but without an id by which the provider could be asked for it again; the adapter's
+	// documentation tells what can be done.
+	ErrNoHandle Kind = "no handle"
 	// ErrAmbiguous: several customers match where one was to be found.
 	ErrAmbiguous Kind = "ambiguous"
 	// ErrRefused: the provider refuses for a reason without a kind of its own (402, 405, 406, 409 on other than a

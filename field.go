@@ -65,15 +65,18 @@ const (
 	OpDelete Op = "delete"
 	OpList   Op = "list" // all customers
 	OpFind   Op = "find" // the customers that a Query asks for
+	// OpLookup asks for what the provider has in place of a value, such as a number for a country. It is no method of
+	// [Client]: a driver does it on the way to another operation.
+	OpLookup Op = "lookup"
 )
 
-// Ops lists the operations in the order of the documentation.
+// Ops lists the operations that a [Client] does, in the order of the documentation.
 func Ops() []Op { return []Op{OpCreate, OpGet, OpUpdate, OpDelete, OpList, OpFind} }
 
 // Writes reports whether the operation changes something at the provider, so that its failure has an [Outcome].
 func (op Op) Writes() bool {
 	switch op {
-	case "", OpGet, OpList, OpFind:
+	case "", OpGet, OpList, OpFind, OpLookup:
 		return false
 	}
 	return true // also what is not known here: to forget that a write may have happened is the worse mistake

@@ -59,7 +59,7 @@ func TestFacadePaths(t *testing.T) {
 		"address", "address.street", "address.city", "address.region", "address.postal_code", "address.country",
 		"address.formatted", "since", "notes", "created_at",
 	}
-	operations := []string{"create", "get", "update", "delete", "list", "find"}
+	operations := []string{"create", "get", "update", "delete", "list", "find", "lookup"}
 
 	for _, provider := range providers(t) {
 		t.Run(provider, func(t *testing.T) {

@@ -25,6 +25,10 @@ func capabilities() customers.Capabilities {
 				Evidence: "inferred", Source: "getUser page (documentation mirror, node 248): GET /v2/user/get",
 				Filters: []customers.Field{"reference", "email"},
 			},
+			{
+				Op: "lookup", ID: "getCountries", Method: "GET", Path: "/v2/location/countries",
+				Evidence: "inferred", Source: "addCustomer page, which names the call; getProvinces page (documentation mirror, node 225)",
+			},
 		},
 		Fields: []customers.FieldCapability{
 			{Field: "id", Wire: "customer_id", Evidence: "primary", Read: true},

@@ -14,13 +14,13 @@ import (
 
 // Legend explains the cells.
 const Legend = `operations: yes; unproven = method or path is only inferred, needs Policy.AllowUnproven; by list = List searches
-  the whole list; – = not there
+  the whole list; lookup = asks for the provider's numbers of countries on the way to another; – = not there
 fields: c = sent on create, u = on update, r = read back, ! = needed (of several with +: one), + = joined with others into
   one text; – = not kept`
 
 // rows are the table without its header: the name of a row, then a cell per provider.
 func rows(providers []customers.Capabilities) (operations, fields [][]string) {
-	for _, op := range customers.Ops() {
+	for _, op := range append(customers.Ops(), customers.OpLookup) {
 		row := []string{string(op)}
 		for i := range providers {
 			row = append(row, operation(&providers[i], op))

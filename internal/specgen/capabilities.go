@@ -86,7 +86,7 @@ func capabilitiesOf(provider string, doc *openapi3.T) (customers.Capabilities, e
 	caps := customers.Capabilities{Provider: provider}
 	fields := map[customers.Field]*customers.FieldCapability{}
 	ops := operations(doc)
-	for _, op := range customers.Ops() {
+	for _, op := range append(customers.Ops(), customers.OpLookup) {
 		for i, serving := range serve(ops, op) {
 			if serving.evidence.rank() < 0 {
 				return caps, fmt.Errorf("%s: unknown level of evidence %q", serving.OperationID, serving.evidence.level)
