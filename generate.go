@@ -6,3 +6,7 @@ package customers
 //go:generate go run tools.go fatora
 //go:generate go run tools.go simplepin
 //go:generate go run tools.go stancer
+
+// The names of countries, by which one adapter matches.
+
+//go:generate go run ./internal/countrygen
