@@ -2,48 +2,196 @@ package simplepin
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/gen/simplepin"
+	"github.com/contract-first/customers/transport"
 )
 
-// places turns countries and regions into SimplePin's ids and back.
+// places turns countries and regions into SimplePin's ids and back: by the ids that the caller gave, else by the names in
+// SimplePin's lists.
 type places struct {
-	countries map[string]Country
-	codes     map[int64]string
+	given map[string]Country
+	codes map[int64]string // of those given
+	lists lists
+	// proven means that the list of countries may be asked for.
+	proven bool
 }
 
 // newPlaces copies countries. rule is the one that they break: an id of 0, or one for two countries, would be read back
 // as a place that nobody sent.
-func newPlaces(countries map[string]Country) (p places, rule string) {
-	p = places{countries: make(map[string]Country, len(countries)), codes: make(map[int64]string, len(countries))}
+func newPlaces(countries map[string]Country) (p *places, rule string) {
+	p = &places{given: make(map[string]Country, len(countries)), codes: make(map[int64]string, len(countries))}
 	for code, country := range countries {
 		switch _, taken := p.codes[country.ID]; {
 		case len(code) != 2 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
-			return p, "must have ISO 3166-1 alpha-2 codes as keys, such as CA"
+			return nil, "must have ISO 3166-1 alpha-2 codes as keys, such as CA"
 		case country.ID <= 0:
-			return p, "must have positive ids"
+			return nil, "must have positive ids"
 		case taken:
-			return p, "must have one id for each country"
+			return nil, "must have one id for each country"
 		}
 		for region, id := range country.Provinces {
 			if region == "" || id <= 0 {
-				return p, "must have provinces with names and positive ids"
+				return nil, "must have provinces with names and positive ids"
 			}
 		}
 		country.Provinces = maps.Clone(country.Provinces)
-		p.countries[code], p.codes[country.ID] = country, code
+		p.given[code], p.codes[country.ID] = country, code
 	}
 	return p, ""
 }
 
-// region is the caller's name for a province, "" if it has none.
-func (p places) region(country string, province int64) string {
+// address is a with SimplePin's ids. Its errors say that nothing was sent.
+func (p *places) address(ctx context.Context, a customers.Address) (out simplepin.AddressAPIV2Model, err error) {
+	out = simplepin.AddressAPIV2Model{Address: a.Street, City: a.City, Zip: a.PostalCode}
+	country, given := p.given[a.Country]
+	switch {
+	case a.Country == "" && a.Region != "":
+		return out, customers.Refuse(customers.Violation{
+			Field: customers.FieldAddressCountry, Rule: "required", Bound: "with a region",
+		})
+	case a.Country == "":
+		return out, nil
+	case given:
+		out.Country = country.ID
+	case !p.proven:
+		return out, unproven()
+	default:
+		if out.Country, err = p.find(ctx, customers.FieldAddressCountry, countries, a.Country); err != nil {
+			return out, err
+		}
+	}
+	if out.Province, given = country.Provinces[a.Region]; !given && a.Region != "" {
+		out.Province, err = p.find(ctx, customers.FieldAddressRegion, out.Country, fold(a.Region))
+	}
+	return out, err
+}
+
+// placeholder stands in a plan for an id that has to be asked for.
+const placeholder = -1
+
+// find is the id of the one place with a key in a list.
+func (p *places) find(ctx context.Context, f customers.Field, of int64, key string) (int64, error) {
+	transport.LookUp(ctx, f)
+	all, held := p.lists.current(of)
+	switch {
+	case held:
+	case transport.Planning(ctx):
+		return placeholder, nil
+	default:
+		var err error
+		if all, err = p.lists.get(ctx, of); err != nil {
+			return 0, err
+		}
+	}
+	var found []place
+	for _, one := range all {
+		switch {
+		case one.key != key || key == "":
+		case of == countries && p.codes[one.id] != "": // the caller says that it is another
+		case slices.ContainsFunc(found, func(other place) bool { return other.id == one.id }):
+		default:
+			found = append(found, one)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0].id, nil
+	case 0:
+		return 0, noPlace(f, "one of SimplePin's "+names(all)+", or an id in simplepin.Config.Countries")
+	}
+	return 0, noPlace(f, "not several of SimplePin's, here "+names(found)+": give the id in simplepin.Config.Countries")
+}
+
+// noPlace is the error of a place that has no id.
+func noPlace(f customers.Field, bound string) *customers.Error {
+	pointer := "/main_address/country"
+	if f == customers.FieldAddressRegion {
+		pointer = "/main_address/province"
+	}
+	return customers.Refuse(customers.Violation{Field: f, Pointer: pointer, Rule: "lookup", Bound: bound})
+}
+
+// unproven is the error of a country that is not given where the policy does not allow to ask for it.
+func unproven() *customers.Error {
+	c := capabilities()
+	op, _ := c.Operation(customers.OpLookup)
+	e := noPlace(customers.FieldAddressCountry, "in simplepin.Config.Countries")
+	e.Kind, e.Detail = customers.ErrUnproven, op.Method+" "+op.Path+", which lists the countries, is only inferred ("+op.Source+
+		"); give the ids, or try it with a test account and name "+string(op.Op)+" in Policy.AllowUnproven"
+	return e
+}
+
+// names lists places as SimplePin names them, some of many.
+func names(all []place) string {
+	if len(all) == 0 {
+		return "names, of which there are none"
+	}
+	const most = 20
+	quoted := make([]string, min(len(all), most))
+	for i := range quoted {
+		quoted[i] = fmt.Sprintf("%.60q", all[i].name)
+	}
+	text := strings.Join(quoted, ", ")
+	if len(all) > most {
+		text += fmt.Sprintf(" and %d more", len(all)-most)
+	}
+	return text
+}
+
+// read turns ids back. What cannot be told goes into Verbatim, also if asking fails: the customer was read all the same.
+func (p *places) read(ctx context.Context, out *customers.Customer, a simplepin.AddressAPIV2Model) {
+	code := p.codes[a.Country]
+	if code == "" && a.Country != 0 && p.proven {
+		code = p.told(ctx, countries, a.Country).key
+	}
+	var region string
+	if code != "" && a.Province != 0 {
+		if region = p.given[code].region(a.Province); region == "" {
+			region = p.told(ctx, a.Country, a.Province).name
+		}
+	}
+	for _, part := range []struct {
+		field customers.Field
+		value string
+		id    int64
+	}{{customers.FieldAddressCountry, code, a.Country}, {customers.FieldAddressRegion, region, a.Province}} {
+		if part.value != "" {
+			out.Take(part.field, part.value)
+		} else if part.id != 0 {
+			out.Keep(part.field, strconv.FormatInt(part.id, 10))
+		}
+	}
+}
+
+// told is the place with an id in a list, the zero place if it cannot be told.
+func (p *places) told(ctx context.Context, of, id int64) place {
+	all, err := p.lists.get(ctx, of)
+	if err != nil {
+		return place{}
+	}
+	for _, one := range all {
+		if one.id == id {
+			return one
+		}
+	}
+	return place{}
+}
+
+// region is the shortest of the caller's names for a province, "" if it has none.
+func (c Country) region(province int64) string {
 	var found string
-	for name, id := range p.countries[country].Provinces {
+	for name, id := range c.Provinces {
 		if id == province && (found == "" || cmp.Or(cmp.Compare(len(name), len(found)), cmp.Compare(name, found)) < 0) {
 			found = name
 		}
@@ -51,34 +199,37 @@ func (p places) region(country string, province int64) string {
 	return found
 }
 
-// address is a with SimplePin's ids; the violations name what it has no id for.
-func (p places) address(a customers.Address) (simplepin.AddressAPIV2Model, []customers.Violation) {
-	out := simplepin.AddressAPIV2Model{Address: a.Street, City: a.City, Zip: a.PostalCode}
-	var vs []customers.Violation
-	unknown := func(f customers.Field) {
-		vs = append(vs, customers.Violation{Field: f, Pointer: "/main_address", Rule: "lookup", Bound: "in simplepin.Config.Countries"})
+// codesByName are the ISO codes of the countries by their folded names, of which no two countries share one.
+func codesByName() map[string]string {
+	codes := make(map[string]string, 3*strings.Count(countryNames, "\n"))
+	for line := range strings.Lines(countryNames) {
+		code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for name := range strings.SplitSeq(names, "|") {
+			codes[fold(name)] = code
+		}
 	}
-	country, known := p.countries[a.Country]
-	if out.Country = country.ID; a.Country != "" && !known {
-		unknown(customers.FieldAddressCountry)
-	}
-	switch out.Province, known = country.Provinces[a.Region]; {
-	case a.Region != "" && a.Country == "":
-		vs = append(vs, customers.Violation{Field: customers.FieldAddressCountry, Rule: "required", Bound: "with a region"})
-	case a.Region != "" && !known:
-		unknown(customers.FieldAddressRegion)
-	}
-	return out, vs
+	return codes
 }
 
-// read turns ids back; one that nobody has named goes into Verbatim.
-func (p places) read(out *customers.Customer, a simplepin.AddressAPIV2Model) {
-	out.Address.Country = p.codes[a.Country]
-	if out.Address.Country == "" && a.Country != 0 {
-		out.Keep(customers.FieldAddressCountry, strconv.FormatInt(a.Country, 10))
+// fold is what two spellings of a name have in common: no accents, case, punctuation, nor words for "and" and "the".
+func fold(name string) string {
+	letters := func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
 	}
-	out.Address.Region = p.region(out.Address.Country, a.Province)
-	if out.Address.Region == "" && a.Province != 0 {
-		out.Keep(customers.FieldAddressRegion, strconv.FormatInt(a.Province, 10))
+	var folded strings.Builder
+	for word := range strings.FieldsFuncSeq(strings.Map(letters, norm.NFKD.String(name)), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		switch word {
+		case "and", "et", "y", "the":
+		case "st":
+			folded.WriteString("saint")
+		default:
+			folded.WriteString(word)
+		}
 	}
+	return folded.String()
 }

@@ -2,12 +2,24 @@
 //
 // SimplePin keeps a name as one text, an e-mail address, two phone numbers, a main address and the date since when the
 // person is a customer. The caller's own id is the handle: [customers.Profile].Reference is needed, and becomes the
-// customer's ID. Countries and provinces are numbers of SimplePin's; give them in [Config].Countries.
+// customer's ID.
+//
+// Countries and provinces are numbers of SimplePin's. Those in [Config].Countries are used as they are. Others are asked
+// for before a customer is written, and when one is read with a number that is not known, and kept for
+// [Config].PlacesLifetime. SimplePin lists names only: a country is found by its English, French or Spanish name, a region
+// by the name that SimplePin has for it in [Config].Locale, a code such as QC only in Config.Countries. Accents, case and
+// punctuation do not matter. A name that fits none or several stops the call. What is read and cannot be told for sure, or
+// not be asked for, is in [customers.Customer].Verbatim as the number. The path of the list of countries is inferred, so
+// it is asked for only if [customers.Policy].AllowUnproven has [customers.OpLookup]; the list of provinces is documented.
+// The names and their comparison add 2 % to a small program.
 //
 // Only the path of adding is documented. Those of reading and updating are inferred from sister pages, so they need
 // [customers.Policy].AllowUnproven. An update reads first (the path of get, inferred too), merges and writes the whole
-// customer, all billing addresses included. SimplePin asks its callers to look
-// before they add; what a second add of the same reference does is not documented.
+// customer, all billing addresses included. SimplePin asks its callers to look before they add; what a second add of the
+// same reference does is not documented.
+//
+// A customer whom somebody added without a reference is found by e-mail and has no handle, since no call takes SimplePin's
+// own number: that is [customers.ErrNoHandle].
 //
 // After [customers.ErrUnknownOutcome] of a create, look for the reference to see whether it was done: Client.Ensure does.
 // Looking is what get does, whose path is inferred; so Ensure needs [customers.Policy].AllowUnproven with OpFind.
@@ -24,6 +36,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/contract-first/customers"
@@ -43,13 +56,14 @@ type Config struct {
 	Credentials func(context.Context) (authorization, token string, err error)
 	// BaseURL is the root of the API with its /api, such as Staging. Required: see there.
 	BaseURL string
-	// Locale asks for texts in a language; "" leaves it to SimplePin. No list of values is documented: "EN", "FR" and "ES"
-	// are likely.
+	// Locale asks for texts in a language. No list of values is documented: "EN", "FR" and "ES" are likely. "" leaves it to
+	// SimplePin, and asks for places in "EN", since there one has to be sent.
 	Locale string
-	// Countries maps ISO 3166-1 alpha-2 codes to SimplePin's ids. A country that is not here cannot be sent, and is
-	// read back into Verbatim, as are its regions.
+	// Countries maps ISO 3166-1 alpha-2 codes to SimplePin's ids. What is here is not asked for.
 	Countries map[string]Country
-	Policy    customers.Policy
+	// PlacesLifetime is how long countries and provinces are kept that SimplePin was asked for. 0 is 24 hours.
+	PlacesLifetime time.Duration
+	Policy         customers.Policy
 	transport.Options
 }
 
@@ -58,7 +72,8 @@ type Country struct {
 	// ID is SimplePin's id of the country, from GET /v2/location/countries.
 	ID int64
 	// Provinces maps the caller's names or codes of regions (Address.Region) to SimplePin's ids, from
-	// GET /v2/location/provinces. Of several names for one id the shortest is read back.
+	// GET /v2/location/provinces. Of several names for one id the shortest is read back. Regions that are not here are
+	// asked for.
 	Provinces map[string]int64
 }
 
@@ -76,10 +91,10 @@ type driver struct {
 	wire   *transport.Wire
 	api    *simplepin.API
 	locale *string
-	places places
+	places *places
 }
 
-// NewDriver makes the driver alone, for programs that wrap it; c.Policy is not used.
+// NewDriver makes the driver alone, for programs that wrap it. Of c.Policy it uses only whether lookups are allowed.
 func NewDriver(c Config) (customers.Driver, error) {
 	auth, err := transport.Keys(c.Credentials == nil, func(ctx context.Context) (http.Header, error) {
 		authorization, token := c.Authorization, c.Token
@@ -102,8 +117,12 @@ func NewDriver(c Config) (customers.Driver, error) {
 		return nil, transport.ConfigError(provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
 	case rule != "":
 		return nil, transport.ConfigError(provider, "Countries", rule)
+	case c.PlacesLifetime < 0:
+		return nil, transport.ConfigError(provider, "PlacesLifetime", "must not be negative")
 	}
 	d := &driver{places: places}
+	places.proven = slices.Contains(c.Policy.AllowUnproven, customers.OpLookup)
+	places.lists = lists{fetch: d.list, lifetime: cmp.Or(c.PlacesLifetime, 24*time.Hour), held: map[int64]heldList{}}
 	if c.Locale != "" {
 		d.locale = &c.Locale
 	}
@@ -124,16 +143,16 @@ func (d *driver) Close() { d.wire.Close() }
 
 func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 	body := simplepin.CCProfileAPIV2Model{CustomerID: p.Reference}
-	address, vs := d.places.address(p.Address)
-	if len(vs) > 0 {
-		return nil, customers.Refuse(vs...)
+	address, err := d.places.address(ctx, p.Address)
+	if err != nil {
+		return nil, err
 	}
 	apply(&body, p, address)
 	params := simplepin.AddCustomerParams{Locale: d.locale}
 	added, err := transport.Call(ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.AddCustomer(ctx, &params, body)
 	}, hasID, &params, &body)
-	return d.customer(added), err
+	return d.customer(ctx, added), err
 }
 
 func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
@@ -153,14 +172,17 @@ func (d *driver) find(
 	found, err := transport.Call(ctx, d.wire, op, func(ctx context.Context) (*http.Response, error) {
 		return d.api.GetCustomer(ctx, &params)
 	}, accept, &params)
-	return d.customer(found), err
+	return d.customer(ctx, found), err
 }
 
-func hasID(c *simplepin.CCProfileV2Model) string {
-	if c.CustomerID == "" {
-		return "the customer has no customer_id, so nothing here can reach it: see Client.As"
+func hasID(c *simplepin.CCProfileV2Model) string { return transport.NeedID(c.CustomerID) }
+
+// hasSomeID lets a customer without a reference pass: the contract allows that.
+func hasSomeID(c *simplepin.CCProfileV2Model) string {
+	if c.ID != 0 {
+		return ""
 	}
-	return ""
+	return hasID(c)
 }
 
 func isAbout(id string) transport.Accept[simplepin.CCProfileV2Model] {
@@ -171,15 +193,20 @@ func isAbout(id string) transport.Accept[simplepin.CCProfileV2Model] {
 func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*customers.Customer, error] {
 	return func(yield func(*customers.Customer, error) bool) {
 		// One of the two: what a call with both means is not documented, and the Client compares the other.
-		params := simplepin.GetCustomerParams{Locale: d.locale}
+		params, accept := simplepin.GetCustomerParams{Locale: d.locale}, hasID
 		if q.Reference != "" {
 			params.CustomerID = &q.Reference
 		} else {
-			params.Email = &q.Email
+			params.Email, accept = &q.Email, hasSomeID
 		}
-		found, err := d.find(ctx, customers.OpFind, params, hasID)
-		if errors.Is(err, customers.ErrNotFound) {
+		found, err := d.find(ctx, customers.OpFind, params, accept)
+		switch {
+		case errors.Is(err, customers.ErrNotFound):
 			return
+		case err == nil && found.ID == "":
+			found, err = nil, &customers.Error{
+				Kind: customers.ErrNoHandle, Detail: "the customer was added without a customer_id, by which alone SimplePin changes it",
+			}
 		}
 		yield(found, err)
 	}
@@ -187,9 +214,9 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 
 func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) error {
 	p := patch.Profile()
-	address, vs := d.places.address(p.Address)
-	if len(vs) > 0 {
-		return customers.Refuse(vs...)
+	address, err := d.places.address(ctx, p.Address)
+	if err != nil {
+		return err
 	}
 	query := simplepin.GetCustomerParams{Locale: d.locale, CustomerID: &id}
 	was, err := transport.ReadForUpdate(ctx, d.wire, "", func(ctx context.Context) (*http.Response, error) {
@@ -280,7 +307,7 @@ func apply(body *simplepin.CCProfileAPIV2Model, p customers.Profile, address sim
 	}
 }
 
-func (d *driver) customer(c *simplepin.CCProfileV2Model) *customers.Customer {
+func (d *driver) customer(ctx context.Context, c *simplepin.CCProfileV2Model) *customers.Customer {
 	if c == nil {
 		return nil
 	}
@@ -293,7 +320,7 @@ func (d *driver) customer(c *simplepin.CCProfileV2Model) *customers.Customer {
 	out.Take(customers.FieldAddressStreet, c.MainAddress.Address)
 	out.Take(customers.FieldAddressCity, c.MainAddress.City)
 	out.Take(customers.FieldAddressPostalCode, c.MainAddress.Zip)
-	d.places.read(out, c.MainAddress)
+	d.places.read(ctx, out, c.MainAddress)
 	if at, err := time.Parse(time.RFC3339, c.CustomerSince); err == nil {
 		out.Since = at
 	} else if c.CustomerSince != "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/contract-first/customers/adapters/simplepin"
 	api "github.com/contract-first/customers/gen/simplepin"
 	"github.com/contract-first/customers/internal/wiretest"
+	"github.com/contract-first/customers/sandbox"
 )
 
 const (
@@ -194,6 +195,9 @@ func TestGet(t *testing.T) {
 				Reference: id, Address: customers.Address{Country: "US"}, Since: time.Date(2020, 1, 31, 5, 0, 0, 123456000, time.UTC),
 			},
 			Verbatim: map[customers.Field]string{customers.FieldAddressRegion: "11"},
+		}},
+		"get-listed-province": {"a province that is not given is asked for", customers.Customer{
+			Profile: customers.Profile{Reference: id, Address: customers.Address{Country: "US", Region: "Maine"}},
 		}},
 		"get-province-only": {"a country is not guessed from a province", customers.Customer{
 			Profile:  customers.Profile{Reference: id},
@@ -387,13 +391,14 @@ func TestErrors(t *testing.T) {
 		_, err := find(t, c, customers.Query{Email: "david@example.net"})
 		return err
 	}}
+	byReference := call{customers.OpFind, func(c *customers.Client) error {
+		_, err := find(t, c, customers.Query{Reference: id})
+		return err
+	}}
 	update := call{customers.OpUpdate, func(c *customers.Client) error {
 		return c.Update(t.Context(), id, customers.Patch{Phone: customers.To("+15145550163")})
 	}}
-	const (
-		noID      = "the customer has no customer_id, so nothing here can reach it: see Client.As"
-		elsewhere = "not in the provider's own form, so it says nothing of a customer: check BaseURL"
-	)
+	const elsewhere = "not in the provider's own form, so it says nothing of a customer: check BaseURL"
 	for _, test := range []struct {
 		recording string
 		call      call
@@ -408,7 +413,7 @@ func TestErrors(t *testing.T) {
 		{"create-409", create, customers.Error{Kind: customers.ErrAlreadyExists, Outcome: customers.ErrRejected, Status: 409}},
 		{"create-500", create, customers.Error{Kind: customers.ErrUnavailable, Outcome: customers.ErrUnknownOutcome, Status: 500}},
 		{"create-no-id", create, customers.Error{
-			Kind: customers.ErrContract, Outcome: customers.ErrUnknownOutcome, Status: 200, Detail: noID,
+			Kind: customers.ErrContract, Outcome: customers.ErrUnknownOutcome, Status: 200, Detail: "the answer has no id",
 		}},
 		{"get-404", get, customers.Error{Kind: customers.ErrNotFound, Status: 404}},
 		{"get-other", get, customers.Error{
@@ -417,7 +422,11 @@ func TestErrors(t *testing.T) {
 		{"get-404-html", get, customers.Error{Kind: customers.ErrContract, Status: 404, Detail: elsewhere}},
 		{"find-404-html", byEmail, customers.Error{Kind: customers.ErrContract, Status: 404, Detail: elsewhere}},
 		// Such a customer was added by somebody who gave it no reference. No call takes SimplePin's own number.
-		{"find-no-id", byEmail, customers.Error{Kind: customers.ErrContract, Status: 200, Detail: noID}},
+		{"find-no-id", byEmail, customers.Error{
+			Kind: customers.ErrNoHandle, Detail: "the customer was added without a customer_id, by which alone SimplePin changes it",
+		}},
+		{"find-nobody", byEmail, customers.Error{Kind: customers.ErrContract, Status: 200, Detail: "the answer has no id"}},
+		{"get-no-id", byReference, customers.Error{Kind: customers.ErrContract, Status: 200, Detail: "the answer has no id"}},
 		// The read that comes first fails:
 		{"get-404", update, customers.Error{Kind: customers.ErrNotFound, Outcome: customers.ErrNotSent, Status: 404}},
 		{"get-404-html", update, customers.Error{
@@ -443,9 +452,9 @@ func TestErrors(t *testing.T) {
 
 func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 	client := play(t) // any request fails the test
-	lookup := func(f customers.Field) customers.Violation {
-		return customers.Violation{Field: f, Pointer: "/main_address", Rule: "lookup", Bound: "in simplepin.Config.Countries"}
-	}
+	country := []customers.Violation{{
+		Field: "address.country", Pointer: "/main_address/country", Rule: "lookup", Bound: "in simplepin.Config.Countries",
+	}}
 	for name, test := range map[string]struct {
 		change func(*customers.Profile)
 		kind   customers.Kind
@@ -455,17 +464,8 @@ func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 			func(p *customers.Profile) { p.Reference = "" }, customers.ErrInvalid,
 			[]customers.Violation{{Field: "reference", Rule: "required"}},
 		},
-		"a country without an id": {
-			func(p *customers.Profile) { p.Address.Country, p.Address.Region = "DE", "" }, customers.ErrInvalid,
-			[]customers.Violation{lookup("address.country")},
-		},
-		"a region of another country": {
-			func(p *customers.Profile) { p.Address.Region = "NY" }, customers.ErrInvalid,
-			[]customers.Violation{lookup("address.region")},
-		},
-		"a region of a country without regions": {
-			func(p *customers.Profile) { p.Address.Country = "FR" }, customers.ErrInvalid,
-			[]customers.Violation{lookup("address.region")},
+		"a country without an id, which must not be asked for": {
+			func(p *customers.Profile) { p.Address.Country = "DE" }, customers.ErrUnproven, country,
 		},
 		"a region without a country": {
 			func(p *customers.Profile) { p.Address.Country = "" }, customers.ErrInvalid,
@@ -503,29 +503,16 @@ func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 		})
 	}
 
-	// Places are looked up before anything is read.
-	for name, test := range map[string]struct {
-		change func(*customers.Address)
-		want   []customers.Violation
-	}{
-		"a country without an id": {
-			func(a *customers.Address) { a.Country = "DE" },
-			[]customers.Violation{lookup("address.country"), lookup("address.region")},
-		},
-		"a region without an id": {
-			func(a *customers.Address) { a.Region, a.City = "NY", "" }, []customers.Violation{lookup("address.region")},
-		},
-	} {
-		t.Run("change to "+name, func(t *testing.T) {
-			address := david().Address
-			test.change(&address)
-			var got *customers.Error
-			require.ErrorAs(t, client.Update(t.Context(), id, customers.Patch{Address: &address}), &got)
-			assert.Equal(t, customers.ErrInvalid, got.Kind)
-			assert.Equal(t, customers.ErrNotSent, got.Outcome)
-			assert.Equal(t, test.want, got.Violations)
-		})
-	}
+	// Also before the customer is read that would change.
+	address := david().Address
+	address.Country = "DE"
+	var got *customers.Error
+	require.ErrorAs(t, client.Update(t.Context(), id, customers.Patch{Address: &address}), &got)
+	assert.Equal(t, customers.ErrUnproven, got.Kind)
+	assert.Equal(t, customers.ErrNotSent, got.Outcome)
+	assert.Equal(t, country, got.Violations)
+	require.ErrorContains(t, got, "GET /v2/location/countries")
+	require.ErrorContains(t, got, "name lookup in Policy.AllowUnproven")
 
 	for name, patch := range map[string]customers.Patch{
 		"another reference": {Reference: customers.To("crm-10025")},
@@ -567,6 +554,7 @@ func TestConfig(t *testing.T) {
 		"no host":          {func(c *simplepin.Config) { c.BaseURL = "" }, "BaseURL: is missing: the production host is not documented; simplepin.Staging is the test host"},
 		"plain http":       {func(c *simplepin.Config) { c.BaseURL = "http://api.example.com/api" }, "BaseURL: must be https; plain http is only for loopback addresses"},
 		"password in it":   {func(c *simplepin.Config) { c.BaseURL = "https://user:" + token + "@api.example.com" }, "BaseURL: must not hold a user or password"},
+		"no time":          {func(c *simplepin.Config) { c.PlacesLifetime = -1 }, "PlacesLifetime: must not be negative"},
 		"no room":          {func(c *simplepin.Config) { c.MaxBody = -1 }, "MaxBody: must not be negative"},
 		"a country's name": {one("Canada", simplepin.Country{ID: 1}), badCode},
 		"small letters":    {one("ca", simplepin.Country{ID: 1}), badCode},
@@ -655,4 +643,29 @@ func TestClose(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, kept, reused)
 	}
+}
+
+// Somebody added a customer without a reference, which the contract allows.
+func TestCustomerWithoutHandle(t *testing.T) {
+	sb, err := sandbox.Start(sandbox.Config{})
+	require.NoError(t, err)
+	defer sb.Close()
+	client, err := simplepin.Open(simplepin.Config{
+		Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL, Policy: unproven,
+	})
+	require.NoError(t, err)
+	var native *api.API
+	require.True(t, client.As(&native))
+	resp, err := native.AddCustomer(t.Context(), &api.AddCustomerParams{}, api.CCProfileAPIV2Model{ContractEmail: ama().Email})
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+
+	_, err = find(t, client, customers.Query{Email: ama().Email})
+	require.ErrorIs(t, err, customers.ErrNoHandle)
+	_, _, err = client.Ensure(t.Context(), customers.Profile{Email: ama().Email})
+	require.ErrorIs(t, err, customers.ErrInvalid, "nothing is added that has no handle")
+	_, _, err = client.Ensure(t.Context(), ama())
+	require.ErrorIs(t, err, customers.ErrForbidden, "the e-mail address is taken")
+	require.ErrorIs(t, err, customers.ErrRejected)
 }
