@@ -121,14 +121,14 @@ func open(sb *sandbox.Sandbox) ([]participant, error) {
 		Reference: "crm-10023", Name: customers.Name{Full: "Maude Tremblay"}, Email: "maude.tremblay@example.com",
 		Phone: "+15145550123", Mobile: "+15145550199", Since: time.Date(2020, 1, 31, 0, 0, 0, 0, time.UTC),
 		Address: customers.Address{
-			Street: "1200 rue Sainte-Catherine", City: "Montréal", Region: "QC", PostalCode: "H3B 1K1", Country: "CA",
+			Street: "1200 rue Sainte-Catherine", City: "Montréal", Region: "Québec", PostalCode: "H3B 1K1", Country: "CA",
 		},
 	}, customers.Patch{Phone: customers.To("+15145550124")}, func(o transport.Options) (*customers.Client, error) {
 		return simplepin.Open(simplepin.Config{
 			Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL, Options: o,
-			Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"QC": 11}}},
+			Locale: "FR", // for the names of places
 			Policy: customers.Policy{
-				AllowUnproven: []customers.Op{customers.OpGet, customers.OpUpdate, customers.OpFind},
+				AllowUnproven: []customers.Op{customers.OpGet, customers.OpUpdate, customers.OpFind, customers.OpLookup},
 			},
 		})
 	})

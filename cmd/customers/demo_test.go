@@ -22,7 +22,7 @@ func TestDemo(t *testing.T) {
 	require.NoError(t, demo(t.Context(), &out, false))
 	for _, want := range []string{
 		"POST /v1/customers/create", "POST /v2/customer/update", "PATCH /v1/customers/{id}", "DELETE /v1/clients/{client_id}",
-		"29 exchanges", "found by list", "KEEPS", "unproven",
+		"31 exchanges", "found by list", "KEEPS", "unproven",
 	} {
 		assert.Contains(t, out.String(), want)
 	}
