@@ -35,7 +35,8 @@ type Accept[Reply any] func(*Reply) string
 func Call[Reply any](
 	ctx context.Context, w *Wire, op customers.Op, send Send, accept Accept[Reply], requests ...Checker,
 ) (*Reply, error) {
-	reply, _, err := call(ctx, w, op, send, accept, requests)
+	mayBeEmpty := op == customers.OpUpdate || op == customers.OpDelete
+	reply, _, err := call(ctx, w, op, mayBeEmpty, send, accept, requests)
 	return reply, err
 }
 
@@ -46,14 +47,11 @@ func Call[Reply any](
 func ReadForUpdate[Reply any](
 	ctx context.Context, w *Wire, record string, send Send, accept Accept[Reply], requests ...Checker,
 ) (*Reply, error) {
-	reply, body, err := call(ctx, w, customers.OpUpdate, send, accept, requests)
+	// An update may be answered with nothing, the read before it may not.
+	reply, body, err := call(ctx, w, customers.OpUpdate, false, send, accept, requests)
 	if known := (*customers.Error)(nil); errors.As(err, &known) {
 		known.Outcome = customers.ErrNotSent
 		return nil, known
-	}
-	if isEmpty(body) {
-		// An update may be answered with nothing, the read before it may not.
-		return nil, &customers.Error{Kind: customers.ErrContract, Outcome: customers.ErrNotSent, Detail: "the record to change came empty"}
 	}
 	if name, found := undeclared[Reply](body, record); found && !customers.LossAllowed(ctx, customers.FieldUndeclared) {
 		return nil, &customers.Error{
@@ -69,7 +67,7 @@ func ReadForUpdate[Reply any](
 }
 
 func call[Reply any](
-	ctx context.Context, w *Wire, op customers.Op, send Send, accept Accept[Reply], requests []Checker,
+	ctx context.Context, w *Wire, op customers.Op, mayBeEmpty bool, send Send, accept Accept[Reply], requests []Checker,
 ) (*Reply, []byte, error) {
 	for _, request := range requests {
 		if vs := request.Check(); len(vs) > 0 {
@@ -90,7 +88,7 @@ func call[Reply any](
 		w.decodeError(e, resp.Header, body)
 	} else {
 		reply := new(Reply)
-		complaint := decode(op, resp, body, reply)
+		complaint := decode(mayBeEmpty, resp, body, reply)
 		if complaint == "" && accept != nil && !isEmpty(body) {
 			complaint = accept(reply)
 		}
@@ -110,9 +108,9 @@ func call[Reply any](
 }
 
 // decode reads the body of a success into reply; it says what is wrong, "" if nothing is.
-func decode(op customers.Op, resp *http.Response, body []byte, reply any) (complaint string) {
+func decode(mayBeEmpty bool, resp *http.Response, body []byte, reply any) (complaint string) {
 	switch {
-	case isEmpty(body) && (op == customers.OpUpdate || op == customers.OpDelete):
+	case isEmpty(body) && mayBeEmpty:
 		return ""
 	case isEmpty(body):
 		return "the answer is empty"

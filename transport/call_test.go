@@ -635,10 +635,10 @@ func TestReadForUpdate(t *testing.T) {
 		"HTML":             {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, nil, customers.ErrContract, 200, "not JSON"},
 		"somebody else":    {answer(200, `{"id":"canary"}`), nil, customers.ErrContract, 200, "another customer's id"},
 		"invalid":          {answer(200, record), broken{{Rule: "minimum"}}, customers.ErrInvalid, 0, ""},
-		"204":              {answer(204, ""), nil, customers.ErrContract, 0, "came empty"},
-		"nothing":          {answer(200, ""), nil, customers.ErrContract, 0, "came empty"},
-		"blank":            {answer(200, " \n"), nil, customers.ErrContract, 0, "came empty"},
-		"null":             {answer(200, "null"), nil, customers.ErrContract, 0, "came empty"},
+		"204":              {answer(204, ""), nil, customers.ErrContract, 204, "is empty"},
+		"nothing":          {answer(200, ""), nil, customers.ErrContract, 200, "is empty"},
+		"blank":            {answer(200, " \n"), nil, customers.ErrContract, 200, "is empty"},
+		"null":             {answer(200, "null"), nil, customers.ErrContract, 200, "is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := read(t, customers.Policy{}, tt.handler, tt.request)
