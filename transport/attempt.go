@@ -68,6 +68,10 @@ func (w *Wire) roundTrip(
 	setDefault(send.Header, "Accept", "application/json")
 	setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
 	held.put(send.Header)
+	if op, known := ctx.Value(opKey{}).(customers.Op); known && op == "" {
+		// The answer holds a token. On a connection that is kept, net/http logs what a server sends beyond an answer's end.
+		send.Close = true
+	}
 	send, unsent := w.watch(send)
 	resp, err := w.options.RoundTripper.RoundTrip(send)
 	if err == nil && resp == nil {

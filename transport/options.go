@@ -97,8 +97,11 @@ func (Options) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText marshals no field.
 func (Options) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-func newRoundTripper() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+// newRoundTripper makes a transport that takes as long to connect as a request may take at most: net/http goes on
+// connecting when the request has ended.
+func newRoundTripper(timeout time.Duration) *http.Transport {
+	connect := min(10*time.Second, timeout)
+	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
@@ -106,7 +109,7 @@ func newRoundTripper() *http.Transport {
 		MaxIdleConns:           100,
 		MaxIdleConnsPerHost:    100, // one host per client: the default of 2 would reconnect under load
 		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
+		TLSHandshakeTimeout:    connect,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

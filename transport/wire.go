@@ -39,11 +39,11 @@ func New(provider, base string, auth Auth, options Options, decode Decode) (*Wir
 		return nil, ConfigError(provider, field, rule)
 	}
 	w := &Wire{provider: provider, base: root, auth: auth, options: options, decode: decode}
+	w.options.Timeout = cmp.Or(options.Timeout, 30*time.Second)
 	if w.options.RoundTripper == nil {
-		w.own = newRoundTripper()
+		w.own = newRoundTripper(w.options.Timeout)
 		w.options.RoundTripper = w.own
 	}
-	w.options.Timeout = cmp.Or(options.Timeout, 30*time.Second)
 	w.options.MaxBody = min(cmp.Or(options.MaxBody, 1<<20), math.MaxInt64-1) // one more is read, to tell the end from too much
 	w.options.Retry = options.Retry.withDefaults()
 	if options.RequestsPerSecond > 0 {

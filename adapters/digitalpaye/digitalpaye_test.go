@@ -479,8 +479,8 @@ func TestClose(t *testing.T) {
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 		GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused },
 	})
-	for _, kept := range []bool{true, true, false} { // the first is kept from the exchange for a token
-		if !kept {
+	for i, kept := range []bool{false, true, false} { // that of the exchange for a token is not kept
+		if i == 2 {
 			client.Close()
 		}
 		_, err := client.Get(ctx, id)
