@@ -129,7 +129,12 @@ func checkKeys(key, secret string) error {
 func (d *driver) token(ctx context.Context, keys *transport.Wire, login *digitalpaye.API) (transport.Token, error) {
 	reply, err := transport.Call[digitalpaye.TokenReply](ctx, keys, "", func(ctx context.Context) (*http.Response, error) {
 		return login.CreateToken(ctx, &digitalpaye.CreateTokenParams{XEnvironment: &d.environment})
-	}, nil)
+	}, func(r *digitalpaye.TokenReply) string {
+		if r.Data.Token == "" {
+			return "the answer has no token"
+		}
+		return ""
+	})
 	if err != nil {
 		return transport.Token{}, err
 	}

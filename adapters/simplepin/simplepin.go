@@ -151,7 +151,9 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 	params := simplepin.AddCustomerParams{Locale: d.locale}
 	added, err := transport.Call(ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
 		return d.api.AddCustomer(ctx, &params, body)
-	}, hasID, &params, &body)
+	}, func(c *simplepin.CCProfileV2Model) string {
+		return cmp.Or(hasID(c), transport.NotOther(p.Reference, c.CustomerID))
+	}, &params, &body)
 	return d.customer(ctx, added), err
 }
 
