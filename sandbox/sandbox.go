@@ -306,7 +306,7 @@ type Exchange struct {
 	Method        string
 	Path          string
 	Query         string
-	RequestHeader http.Header // the values of credentials replaced
+	RequestHeader http.Header // only what is known to be harmless has its value
 	RequestBody   []byte      // nil where it was too large: then Status is 413, and ResponseBody nil as well
 	// Fault is what went wrong on purpose, as in [ParseFault] without target and probability; "" is nothing.
 	Fault string
@@ -372,12 +372,13 @@ func (j *journal) verify() error {
 	return errors.Join(j.broken...)
 }
 
-// redact copies a header without the values of its credentials.
+// redact copies a header, and keeps the values of those fields only that hold no credential.
 func redact(h http.Header) http.Header {
 	h = h.Clone()
 	for name := range h {
 		switch strings.ToLower(name) {
-		case "authorization", "token", "api_key":
+		case "accept", "accept-encoding", "connection", "content-length", "content-type", "locale", "user-agent", "x-environment":
+		default:
 			h[name] = []string{"redacted"}
 		}
 	}

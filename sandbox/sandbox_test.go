@@ -162,7 +162,7 @@ func TestJournal(t *testing.T) {
 func TestJournalEntry(t *testing.T) {
 	s := start(t)
 	r := send(t, "POST", s.Stancer.URL+"/v1/customers?a=b", `{"email":"david@example.net","age":5}`,
-		"Authorization", basic(s.Stancer.APIKey, ""), "Content-Type", "application/json", "X-Trace", "abc")
+		"Authorization", basic(s.Stancer.APIKey, ""), "Content-Type", "application/json", "X-Api-Key", s.Stancer.APIKey)
 	send(t, "GET", s.Stancer.URL+"/elsewhere", "")
 	journal := s.Journal()
 	require.Len(t, journal, 2)
@@ -175,7 +175,8 @@ func TestJournalEntry(t *testing.T) {
 	assert.Equal(t, "a=b", e.Query)
 	assert.Equal(t, `{"email":"david@example.net","age":5}`, string(e.RequestBody))
 	assert.Equal(t, []string{"redacted"}, e.RequestHeader.Values("Authorization"))
-	assert.Equal(t, "abc", e.RequestHeader.Get("X-Trace"))
+	assert.Equal(t, []string{"redacted"}, e.RequestHeader.Values("X-Api-Key"), "what is not known to be harmless")
+	assert.Equal(t, "application/json", e.RequestHeader.Get("Content-Type"))
 	assert.Equal(t, 200, e.Status)
 	assert.Equal(t, r.body, string(e.ResponseBody))
 	assert.Len(t, e.RequestViolations, 2, "undeclared: the query and a property")
