@@ -6,7 +6,7 @@ RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/
 MODULES := $(dir $(wildcard go.mod */go.mod */*/go.mod))
 LINT := internal/lint
 
-.PHONY: help demo test generate lint evidence breaking coverage
+.PHONY: help demo test hostile generate lint evidence breaking coverage
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: ## one customer through every operation of the four providers, on the embe
 test: ## all tests, with the race detector; fails when generated code or tables are not what the specs say
 	@test -n "$(RACE)" || echo "no C compiler: testing without the race detector"
 	set -e; for module in $(MODULES); do (cd $$module; go vet ./...; go test $(RACE) ./...); done
+
+hostile: ## attack every exchange of every provider, and print what the caller is told
+	@cd adapters && go test -count 1 -run '^TestHostile' -matrix
 
 generate: ## write gen/, the capability tables and the README's table anew from specs/
 	go generate ./...
