@@ -437,7 +437,7 @@ func (c cell) attacked(t *testing.T, a attack) want {
 		assert.Empty(t, r.Cookies())
 	}
 	assert.Less(t, server.Written(), int64(16<<20), "what the client and the buffers of the machine took")
-	assert.True(t, server.HungUp(10*time.Second), "a connection is left open")
+	assert.True(t, server.HungUp(5*time.Second), "a connection is left open")
 	return got
 }
 
