@@ -464,7 +464,7 @@ func TestHostileServersTakeNoMemory(t *testing.T) {
 				runtime.ReadMemStats(&before)
 				c.attacked(t, a)
 				runtime.ReadMemStats(&after)
-				assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(6<<20), "for an Options.MaxBody of 256 KiB")
+				assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(12<<20), "for an Options.MaxBody of 256 KiB")
 			})
 		}
 	}
