@@ -92,6 +92,8 @@ func TestSecretsOfConfigurations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			wiretest.AssertHidden(t, []string{canary}, config, &config, struct{ Payments any }{config}, []any{config})
+			_, err := json.Marshal(config)
+			assert.NoError(t, err, "it can stand in something that is marshalled")
 		})
 	}
 }
