@@ -57,8 +57,9 @@ func rejected(kind customers.Kind, status int) want {
 }
 
 // attack is one thing that a server does instead of answering well. An exchange is named as its column of the matrix: by
-// the operation of the facade that it serves, "record" for the read inside an update, "token" for one that gets
-// credentials; reads of the facade are "read" too, and a name may have its provider's in front.
+// the operation of the facade that it serves, "record" for the read inside an update, "lookup" for what a create asks
+// before, "token" for one that gets credentials; reads of the facade are "read" too, and a name may have its provider's in
+// front.
 type attack struct {
 	name string
 	// answer speaks in place of the provider; connect takes the connection before anything else.
@@ -292,7 +293,9 @@ func attacks(t *testing.T, elsewhere string) []attack {
 		{name: "{}", answer: says(200, isJSON, "{}"), want: badAnswer, except: map[string]want{
 			"update": fine, "delete": fine, "fatora token": {customers.ErrUnauthenticated, "", 200},
 		}},
-		{name: "[]", answer: says(200, isJSON, "[]"), want: badAnswer},
+		{name: "[]", answer: says(200, isJSON, "[]"), want: badAnswer, except: map[string]want{
+			"lookup": {customers.ErrInvalid, customers.ErrNotSent, 0}, // there is no such place
+		}},
 		{name: "a text", answer: says(200, isJSON, `"OK"`), want: badAnswer},
 		{
 			name: "wrong types", answer: changed(retyped), want: badAnswer,

@@ -29,6 +29,7 @@ import (
 
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/adapters/fatora"
+	"github.com/contract-first/customers/adapters/simplepin"
 	"github.com/contract-first/customers/internal/hostile"
 	"github.com/contract-first/customers/internal/wiretest"
 	"github.com/contract-first/customers/sandbox"
@@ -60,6 +61,14 @@ func allWays() []way {
 			Policy: customers.Policy{AllowUnproven: customers.Ops()},
 		})
 	}
+	// With its places given, so that each operation is its own exchange.
+	placed := func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {
+		return simplepin.Open(simplepin.Config{
+			Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL, Options: o,
+			Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"Québec": 11, "Ontario": 12}}},
+			Policy:    customers.Policy{AllowUnproven: customers.Ops()},
+		})
+	}
 	// Changes are answered with a body, so that there is something to spoil.
 	talkative := []sandbox.Dialect{sandbox.FatoraDeleteOK, sandbox.StancerUpdateReturnsCustomer}
 	return []way{
@@ -70,7 +79,8 @@ func allWays() []way {
 			dialects: []sandbox.Dialect{sandbox.FatoraAuthorizeByPost},
 		},
 		{provider: "fatora", token: true, client: usual("fatora"), dialects: talkative, bearer: true},
-		{provider: "simplepin", client: usual("simplepin")},
+		{provider: "simplepin", client: placed},
+		{provider: "simplepin", client: usual("simplepin"), only: "lookup"},
 		{provider: "stancer", client: usual("stancer"), dialects: talkative},
 	}
 }
@@ -131,6 +141,8 @@ func record(t *testing.T, w way) (cells []cell) {
 			switch {
 			case w.token && !w.bearer && c.target == 0:
 				c.name = "token"
+			case c.op == customers.OpCreate && c.target < len(c.exchanges)-1:
+				c.name = "lookup"
 			case c.op == customers.OpUpdate && c.target < len(c.exchanges)-1:
 				c.name = "record"
 			}
@@ -259,7 +271,7 @@ func (c cell) expected(a attack) want {
 	case w == fine:
 	case !c.op.Writes():
 		w.outcome = ""
-	case c.name == "token", c.name == "record":
+	case c.name == "token", c.name == "record", c.name == "lookup":
 		w.outcome = customers.ErrNotSent
 	}
 	return w
