@@ -36,10 +36,15 @@ customer --email, or lists the first customers, as far as the provider has that.
 ` + environmentHelp + "\n" + exitHelp,
 		Example: `  customers check --provider stancer traffic.har
   zcat exchanges.jsonl.gz | customers check --provider simplepin --host pay.example.com --json -
-  customers check --provider fatora --live`,
+  customers check --provider fatora --live
+  customers check --provider fatora --live --sandbox`,
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			return c.run(cmd, files)
+			err := c.run(cmd, files)
+			if status, _ := exitStatus(err); status > statusNegative {
+				err = withStatus{err, statusUsage} // whatever it is, the answer could not be found out
+			}
+			return err
 		},
 	}
 	flags := cmd.Flags()
@@ -47,6 +52,7 @@ customer --email, or lists the first customers, as far as the provider has that.
 	flags.StringArrayVar(&c.hosts, "host", nil, "another host (or host:port) of the provider; may be given several times")
 	flags.BoolVar(&c.json, "json", false, "one JSON object, and no table")
 	flags.BoolVar(&c.live, "live", false, "make one real call, with credentials from the environment")
+	flags.BoolVar(&c.sandbox, "sandbox", false, "with --live: call a sandbox within this process instead")
 	flags.StringVar(&c.id, "id", "", "with --live: the id of a customer to read")
 	flags.StringVar(&c.email, "email", "", "with --live: the e-mail address of a customer to find")
 	cmd.MarkFlagsMutuallyExclusive("id", "email")
@@ -59,7 +65,7 @@ customer --email, or lists the first customers, as far as the provider has that.
 type checking struct {
 	provider, id, email string
 	hosts               []string
-	live, json          bool
+	live, sandbox, json bool
 }
 
 func (c *checking) run(cmd *cobra.Command, files []string) error {
@@ -71,8 +77,8 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 		return errors.New("give files or --live, not both")
 	case !c.live && len(files) == 0:
 		return errors.New("give the files to check, or --live")
-	case !c.live && (c.id != "" || c.email != ""):
-		return errors.New("--id and --email are for --live")
+	case !c.live && (c.id != "" || c.email != "" || c.sandbox):
+		return errors.New("--id, --email and --sandbox are for --live")
 	}
 	spec, err := contract.Load(c.provider)
 	if err != nil {
@@ -100,7 +106,7 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 	case n == 0:
 		return fmt.Errorf("nothing was checked: no exchange is with %s and under a path of the contract; name another host by --host", p.host())
 	case findings > 0:
-		return negative{fmt.Errorf("%s: %s", c.provider, count(findings, "finding"))}
+		return withStatus{fmt.Errorf("%s: %s", c.provider, count(findings, "finding")), statusNegative}
 	}
 	return nil
 }

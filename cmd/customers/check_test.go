@@ -142,7 +142,7 @@ func TestCheckTrouble(t *testing.T) {
 		"no provider": {"", []string{"check", "x.har"}, "--provider must be one of digitalpaye, fatora, simplepin, stancer", ""},
 		"no input":    {"", []string{"check", "--provider", "stancer"}, "give the files to check, or --live", ""},
 		"both inputs": {"", []string{"check", "--provider", "stancer", "--live", "-"}, "give files or --live, not both", ""},
-		"live flags":  {"", []string{"check", "--provider", "stancer", "--id", "x", "-"}, "--id and --email are for --live", ""},
+		"live flags":  {"", []string{"check", "--provider", "stancer", "--id", "x", "-"}, "--id, --email and --sandbox are for --live", ""},
 		"no flag":     {"", []string{"check", "--provide", "stancer"}, "unknown flag: --provide", ""},
 		"no command":  {"", []string{"nothing"}, `unknown command "nothing" for "customers"`, ""},
 		"no file":     {"", []string{"check", "--provider", "stancer", missing}, "open " + missing + ": no such file or directory", ""},
@@ -265,14 +265,11 @@ func harHeaders(h http.Header) (list []map[string]string) {
 // pointAt sets the environment of every provider to a sandbox.
 func pointAt(t *testing.T, sb *sandbox.Sandbox) {
 	t.Helper()
-	for name, value := range map[string]string{
-		"STANCER_API_KEY": sb.Stancer.APIKey, "STANCER_BASE_URL": sb.Stancer.URL,
-		"FATORA_API_KEY": sb.Fatora.APIKey, "FATORA_BASE_URL": sb.Fatora.URL,
-		"DIGITALPAYE_API_KEY": sb.Digitalpaye.APIKey, "DIGITALPAYE_API_SECRET": sb.Digitalpaye.APISecret,
-		"DIGITALPAYE_BASE_URL": sb.Digitalpaye.URL, "SIMPLEPIN_AUTHORIZATION": sb.SimplePin.Authorization,
-		"SIMPLEPIN_TOKEN": sb.SimplePin.Token, "SIMPLEPIN_BASE_URL": sb.SimplePin.URL,
-	} {
-		t.Setenv(name, value)
+	getenv := environmentOf(sb)
+	for _, p := range providers {
+		for _, name := range []string{"API_KEY", "API_SECRET", "AUTHORIZATION", "TOKEN", "BASE_URL"} {
+			t.Setenv(p.prefix+"_"+name, getenv(p.prefix+"_"+name))
+		}
 	}
 }
 

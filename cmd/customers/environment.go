@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/adapters/digitalpaye"
 	"github.com/contract-first/customers/adapters/fatora"
@@ -20,7 +22,7 @@ import (
 	"github.com/contract-first/customers/transport"
 )
 
-// environmentHelp is part of the help of each command that opens a client.
+// environmentHelp is part of the help of a command that opens a client.
 const environmentHelp = `
 Credentials come from the environment, never from an argument. Each variable can also be given as NAME_FILE, the name
 of a file that holds the value.
@@ -30,7 +32,16 @@ of a file that holds the value.
   simplepin    SIMPLEPIN_AUTHORIZATION, SIMPLEPIN_TOKEN, SIMPLEPIN_BASE_URL
   stancer      STANCER_API_KEY
 
-DIGITALPAYE_BASE_URL, FATORA_BASE_URL and STANCER_BASE_URL replace the provider's own URL.`
+DIGITALPAYE_BASE_URL, FATORA_BASE_URL and STANCER_BASE_URL replace the provider's own URL; SIMPLEPIN_LOCALE
+is the language of SimplePin's texts and places.`
+
+func environmentCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "environment",
+		Short: "Where credentials and URLs come from",
+		Long:  strings.TrimSpace(environmentHelp) + "\n\nWith --sandbox or --dry-run none of it is read.",
+	}
+}
 
 // provider is one that the commands know.
 type provider struct {
@@ -58,7 +69,8 @@ var providers = map[string]provider{
 		simplepin.Staging, "SIMPLEPIN",
 		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
 			return simplepin.Open(simplepin.Config{
-				Authorization: e.need("AUTHORIZATION"), Token: e.need("TOKEN"), BaseURL: e.need("BASE_URL"), Policy: policy, Options: o,
+				Authorization: e.need("AUTHORIZATION"), Token: e.need("TOKEN"), BaseURL: e.need("BASE_URL"),
+				Locale: e.get("LOCALE"), Policy: policy, Options: o,
 			})
 		},
 	},
@@ -87,21 +99,26 @@ func findProvider(name string) (provider, error) {
 	return p, nil
 }
 
-// fromEnvironment opens a client with the credentials in the environment. It names every variable that is missing.
-func (p provider) fromEnvironment(policy customers.Policy, options transport.Options) (*customers.Client, error) {
-	e := &environment{prefix: p.prefix}
+// fromEnvironment opens a client with the settings that getenv gives. It names every variable that is missing.
+func (p provider) fromEnvironment(
+	getenv func(string) string, policy customers.Policy, options transport.Options,
+) (*customers.Client, error) {
+	e := &environment{getenv: getenv, prefix: p.prefix}
 	client, err := p.open(e, policy, options)
 	switch {
 	case e.err != nil:
-		return nil, e.err
+		return nil, withStatus{e.err, statusSettings}
 	case len(e.missing) > 0:
-		return nil, fmt.Errorf("set %s in the environment, or each as …_FILE, a file that holds it", strings.Join(e.missing, ", "))
+		return nil, withStatus{
+			fmt.Errorf("set %s in the environment, or each as …_FILE, a file that holds it", strings.Join(e.missing, ", ")), statusSettings,
+		}
 	}
 	return client, err
 }
 
-// environment reads settings from the process's environment, and notes what is wrong with it.
+// environment reads settings, and notes what is wrong with them.
 type environment struct {
+	getenv  func(string) string
 	prefix  string
 	missing []string
 	err     error
@@ -119,7 +136,7 @@ func (e *environment) need(name string) string {
 // get returns the value of PREFIX_NAME, or what the file that PREFIX_NAME_FILE names holds, without its last line break.
 func (e *environment) get(name string) string {
 	name = e.prefix + "_" + name
-	value, file := os.Getenv(name), os.Getenv(name+"_FILE")
+	value, file := e.getenv(name), e.getenv(name+"_FILE")
 	switch {
 	case file == "":
 		return value

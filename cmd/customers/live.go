@@ -17,7 +17,15 @@ import (
 func (c *checking) call(ctx context.Context, p provider, checker *drift.Checker) error {
 	policy := customers.Policy{AllowUnproven: []customers.Op{customers.OpGet, customers.OpList, customers.OpFind}}
 	wire := new(recorder)
-	client, err := p.fromEnvironment(policy, transport.Options{RoundTripper: wire, Retry: transport.Retry{Attempts: 1}})
+	env, id, done, err := settings(ctx, c.provider, c.sandbox)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if c.id == "" && c.email == "" {
+		c.id = id
+	}
+	client, err := p.fromEnvironment(env, policy, transport.Options{RoundTripper: wire, Retry: transport.Retry{Attempts: 1}})
 	if err != nil {
 		return err
 	}

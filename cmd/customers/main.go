@@ -5,37 +5,61 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	status := execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal cancels what is under way, which then says what became of it; a second one ends the process.
+	context.AfterFunc(ctx, stop)
+	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // execute is the command from its arguments to its exit status.
 func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	root := &cobra.Command{
-		Use:           "customers",
-		Short:         "Customers at payment providers, through one facade",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
+	errs = &serial{w: errs}
+	root := rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	root.AddCommand(demoCommand(), checkCommand())
-	err := root.ExecuteContext(ctx)
-	if err != nil {
-		fmt.Fprintln(errs, "customers:", err)
+	cmd, err := root.ExecuteContextC(ctx)
+	asJSON, _ := cmd.Flags().GetBool("json")
+	return printError(errs, err, asJSON)
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "customers",
+		Short: "Customers at payment providers, through one facade",
+		Long: `Customers at payment providers, through one facade that does not hide where they differ.
+
+Credentials come from the environment (customers help environment), never from an argument; --sandbox needs none. Tables
+are for people, --json is for programs. The exit status tells what went wrong: customers help exit-status.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
 	}
-	return exitStatus(err)
+	root.AddCommand(
+		createCommand(), getCommand(), listCommand(), updateCommand(), deleteCommand(), ensureCommand(),
+		providersCommand(), checkCommand(), demoCommand(), versionCommand(), environmentCommand(), exitCommand(),
+	)
+	return root
+}
+
+// serial is a writer for several goroutines: a hook may be called after the command has its error.
+type serial struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *serial) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
 }

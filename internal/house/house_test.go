@@ -54,7 +54,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		}},
 		{module + "/adapters", []string{module, module + "/gen", module + "/transport"}},
 		{module + "/sandbox", []string{module + "/specs", module + "/contract", module + "/gen", jwt}},
-		{module + "/cmd", []string{module, "github.com/spf13/cobra"}},
+		{module + "/cmd", []string{module, "github.com/spf13/cobra", "go.yaml.in/yaml/v3"}},
 		{module + "/internal", []string{""}},
 		{module, nil},
 	}

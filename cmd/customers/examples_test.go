@@ -1,0 +1,78 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestExamples runs the examples of every command's help, but those of check that need recordings or credentials.
+func TestExamples(t *testing.T) {
+	profile := "name: {given: Ama, family: Kouassi}\nemail: ama.kouassi@example.com\n"
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("profile.yaml", []byte(profile), 0o600))
+	for _, cmd := range rootCommand().Commands() {
+		if cmd.Run == nil && cmd.RunE == nil {
+			continue // a topic of the help
+		}
+		assert.NotEmpty(t, cmd.Example, cmd.Name())
+		for line := range strings.Lines(cmd.Example) {
+			args := strings.Fields(line)
+			if cmd.Name() == "check" && !strings.Contains(line, "--sandbox") {
+				continue
+			}
+			status, out, errs := command(t, "", args[1:]...)
+			if strings.Contains(line, "--provider all") {
+				assert.NotZero(t, status, "not all of them take the example's customer")
+			} else {
+				assert.Zero(t, status, "%s: %s", line, errs)
+			}
+			assert.NotEmpty(t, out, line)
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the README's session")
+
+// TestReadmeSession runs the commands of the README's session and compares what they print.
+func TestReadmeSession(t *testing.T) {
+	path, err := filepath.Abs("../../README.md")
+	require.NoError(t, err)
+	readme, err := os.ReadFile(path)
+	require.NoError(t, err)
+	const begin, end = "<!-- session: written by make generate -->\n```\n", "```\n<!-- end of session -->\n"
+	before, rest, found := strings.Cut(string(readme), begin)
+	require.True(t, found, "the README has lost the mark %q", begin)
+	session, after, found := strings.Cut(rest, end)
+	require.True(t, found, "the README has lost the mark %q", end)
+	t.Chdir("../..") // where its reader is
+	var want strings.Builder
+	for line := range strings.Lines(session) {
+		prompted, ok := strings.CutPrefix(line, "$ customers ")
+		if !ok {
+			continue
+		}
+		want.WriteString(line)
+		_, out, errs := command(t, "", strings.Fields(prompted)...)
+		want.WriteString(out + errs)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(before+begin+want.String()+end+after), 0o644))
+		return
+	}
+	assert.Equal(t, want.String(), session, "run make generate")
+}
+
+// TestCellsAreHarmless: what a provider sends must not command the terminal.
+func TestCellsAreHarmless(t *testing.T) {
+	for text, want := range map[string]string{
+		"Łukasz Ó": "Łukasz Ó", "a\tb": `"a\tb"`, "\x1b[2J": `"\x1b[2J"`, "two\nlines": `"two\nlines"`, "\u202eevil": `"\u202eevil"`,
+	} {
+		assert.Equal(t, want, cell(text))
+	}
+}
