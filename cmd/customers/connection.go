@@ -26,7 +26,8 @@ type connection struct {
 func (c *connection) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&c.provider, "provider", "p", "", strings.Join(providerNames(), ", "))
-	flags.BoolVar(&c.sandbox, "sandbox", false, "call a sandbox within this process; it holds one sample customer, and ends with the command")
+	flags.BoolVar(&c.sandbox, "sandbox", false,
+		"call a sandbox within this process; it holds one sample customer, and ends with the command")
 	flags.BoolVar(&c.json, "json", false, "one JSON object per line, and no table")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "log each attempt to standard error, without credentials and values")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "bound of a request with all its attempts")

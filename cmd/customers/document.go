@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -53,6 +54,9 @@ var yamlLine = regexp.MustCompile(`line \d+`)
 
 // parse reads one document. What it says of a bad one is the place and not the parser's text, which may quote it.
 func parse(data []byte) (*yaml.Node, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("is not UTF-8") // encoding/json would replace the bytes without a word
+	}
 	if json.Valid(data) {
 		dec := json.NewDecoder(bytes.NewReader(data))
 		dec.UseNumber()

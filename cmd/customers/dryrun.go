@@ -84,7 +84,7 @@ func compare(t *table, plans []customers.Plan, refused []error) error {
 	places := named[string](customers.Fields())
 	for i, plan := range plans {
 		header = append(header, strings.ToUpper(plan.Provider))
-		last = append(last, map[bool]string{true: "yes", false: "no"}[refused[i] == nil])
+		last = append(last, mark(refused[i] == nil))
 		for _, s := range plan.Steps {
 			if !slices.Contains(places, place(s)) {
 				places = append(places, place(s))
@@ -93,17 +93,17 @@ func compare(t *table, plans []customers.Plan, refused []error) error {
 	}
 	t.row(header...)
 	for _, at := range places {
-		row, any := []string{at}, false
+		row, set := []string{at}, false
 		for _, plan := range plans {
 			what := "–"
 			for _, s := range plan.Steps {
 				if place(s) == at {
-					what, any = strings.TrimSpace(string(s.Action)+" "+s.Wire), true
+					what, set = strings.TrimSpace(string(s.Action)+" "+s.Wire), true
 				}
 			}
 			row = append(row, what)
 		}
-		if any {
+		if set {
 			t.row(row...)
 		}
 	}

@@ -11,7 +11,9 @@ import (
 
 // settings is where a command's settings come from: the environment, or a sandbox within this process, where one sample
 // customer is there already, with the id. done ends the sandbox.
-func settings(ctx context.Context, provider string, embedded bool) (getenv func(string) string, id string, done func(), err error) {
+func settings(
+	ctx context.Context, provider string, embedded bool,
+) (getenv func(string) string, id string, done func(), err error) {
 	if !embedded {
 		return os.Getenv, "", func() {}, nil
 	}

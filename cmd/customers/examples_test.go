@@ -68,6 +68,23 @@ func TestReadmeSession(t *testing.T) {
 	assert.Equal(t, want.String(), session, "run make generate")
 }
 
+// TestInputThatNoScriptCanHold: bytes that are no text, and too many of them.
+func TestInputThatNoScriptCanHold(t *testing.T) {
+	create := []string{"create", "--provider", "fatora", "--sandbox"}
+	for name, test := range map[string]struct{ flag, value, stdin, want string }{
+		"flag":     {"--name", "Ama \xff", "", "--name is not UTF-8"},
+		"JSON":     {"--file", "-", `{"email":"ama` + "\xff" + `"}`, "standard input: is not UTF-8"},
+		"too long": {"--file", "-", strings.Repeat("a", maxDocument+1), "standard input: larger than 1048576 bytes: not a customer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out, errs := command(t, test.stdin, append(create, test.flag, test.value)...)
+			assert.Equal(t, statusUsage, status)
+			assert.Empty(t, out)
+			assert.Equal(t, "customers: "+test.want+"\n", errs)
+		})
+	}
+}
+
 // TestCellsAreHarmless: what a provider sends must not command the terminal.
 func TestCellsAreHarmless(t *testing.T) {
 	for text, want := range map[string]string{

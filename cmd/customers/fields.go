@@ -47,7 +47,8 @@ func (in *input) flags(cmd *cobra.Command) {
 	for _, f := range profileFlags {
 		cmd.Flags().String(f.name, "", f.usage)
 	}
-	cmd.Flags().StringVarP(&in.file, "file", "f", "", `a JSON or YAML document with the fields, "-" for standard input; flags win over it`)
+	cmd.Flags().StringVarP(&in.file, "file", "f", "",
+		`a JSON or YAML document with the fields, "-" for standard input; flags win over it`)
 	_ = cmd.MarkFlagFilename("file", "json", "yaml", "yml")
 }
 

@@ -92,6 +92,7 @@ func details(out io.Writer, c customers.Capabilities) error {
 	return t.flush()
 }
 
+// mark is a yes or no in a table.
 func mark(does bool) string {
 	if does {
 		return "yes"

@@ -17,8 +17,9 @@ func getCommand() *cobra.Command {
 		Short: "Read a customer",
 		Long: `Reads the customer with the provider's id. With --sandbox the ID may be left out, here and in update and delete: then
 the sample customer is meant.`,
-		Example: "  customers get --provider stancer --sandbox\n  customers get --provider simplepin --sandbox --allow-unproven get,lookup --json",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  customers get --provider stancer --sandbox\n" +
+			"  customers get --provider simplepin --sandbox --allow-unproven get,lookup --json",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.do(cmd, func(ctx context.Context, client *customers.Client, sample string) error {
 				id, err := customerID(args, sample)
@@ -47,8 +48,9 @@ func listCommand() *cobra.Command {
 		Short: "List customers, or find some by reference or e-mail address",
 		Long: `Lists all customers, or those with a reference or an e-mail address, compared exactly. The table shows a part of each;
 --json prints all of it, one object per line, as the pages come in. After an error, what came before it stands.`,
-		Example: "  customers list --provider fatora --sandbox\n  customers list --provider fatora --sandbox --email client@example.com --json",
-		Args:    cobra.NoArgs,
+		Example: "  customers list --provider fatora --sandbox\n" +
+			"  customers list --provider fatora --sandbox --email client@example.com --json",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for flag, value := range map[string]string{"reference": q.Reference, "email": q.Email} {
 				if value == "" && cmd.Flags().Changed(flag) {

@@ -21,7 +21,9 @@ func versionCommand() *cobra.Command {
 			if !ok {
 				return withStatus{errors.New("built without module information"), statusNegative}
 			}
-			built := map[string]string{"version": cmp.Or(info.Main.Version, "(devel)"), "go": info.GoVersion, "platform": runtime.GOOS + "/" + runtime.GOARCH}
+			built := map[string]string{
+				"version": cmp.Or(info.Main.Version, "(devel)"), "go": info.GoVersion, "platform": runtime.GOOS + "/" + runtime.GOARCH,
+			}
 			for _, s := range info.Settings {
 				switch s.Key {
 				case "vcs.revision":
