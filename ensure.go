@@ -2,6 +2,7 @@ package customers
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -47,7 +48,7 @@ func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, err
 		customer *Customer
 		ensured  Ensured
 	)
-	turn := c.locks.do(ctx, "ensure "+query.Reference+"\n"+query.Email, func() error {
+	turn := c.locks.do(ctx, "ensure "+query.key(p), func() error {
 		customer, ensured, err = c.ensure(ctx, p, query)
 		return nil
 	})
@@ -65,7 +66,7 @@ func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, err
 // identity is what to look for p by; the zero Query if the provider tells the existing customer when it refuses a create.
 func (c *Client) identity(p *Profile) (Query, error) {
 	find, ok := c.caps.Operation(OpFind)
-	if !ok {
+	if !ok || len(find.Filters) == 0 {
 		if create, _ := c.caps.Operation(OpCreate); !create.TellsExisting {
 			return Query{}, c.failed(OpCreate, &Error{
 				Kind: ErrUnsupported, Outcome: ErrNotSent,
@@ -83,6 +84,15 @@ func (c *Client) identity(p *Profile) (Query, error) {
 	return Query{}, c.refuse(OpCreate, []Violation{{
 		Field: find.Filters[0], Rule: "required", Bound: "to find the customer by " + alternatives(find.Filters),
 	}})
+}
+
+// key tells customers apart that Ensure may make: what it looks for them by, or else all that is said of them.
+func (q Query) key(p Profile) string {
+	if q != (Query{}) {
+		return q.Reference + "\n" + q.Email
+	}
+	data, _ := json.Marshal(p) // texts and a date: it cannot fail
+	return string(data)
 }
 
 func alternatives(fields []Field) string {

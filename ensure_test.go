@@ -265,6 +265,10 @@ func TestEnsureRefusesBeforeAnythingIsSent(t *testing.T) {
 		"a provider that neither finds nor tells": {
 			func(s *shop, _ *customers.Profile) { s.caps.Operations = s.caps.Operations[:1] }, customers.ErrUnsupported, "second one",
 		},
+		"a search by nothing": {
+			func(s *shop, _ *customers.Profile) { s.caps.Operations[len(s.caps.Operations)-1].Filters = nil },
+			customers.ErrUnsupported, "second one",
+		},
 		"a search that is unproven": {
 			func(s *shop, _ *customers.Profile) {
 				s.caps.Operations[len(s.caps.Operations)-1].Evidence = customers.EvidenceInferred
@@ -308,6 +312,38 @@ func TestEnsureTakesTurns(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Len(t, s.people, 1)
+}
+
+// One customer's turn is not another's, also where the provider searches by nothing.
+func TestEnsureOfAnotherDoesNotWait(t *testing.T) {
+	s := &meeting{shop: newShop(), arrived: make(chan struct{})}
+	client, err := customers.NewClient(s, customers.Policy{})
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for _, email := range []string{"one@example.com", "two@example.com"} {
+		p := ama()
+		p.Email = email
+		wg.Go(func() {
+			_, ensured, err := client.Ensure(t.Context(), p)
+			assert.NoError(t, err)
+			assert.Equal(t, customers.Created, ensured)
+		})
+	}
+	wg.Wait() // each creates only when the other does
+}
+
+// meeting lets two creates wait for each other.
+type meeting struct {
+	*shop
+	arrived chan struct{}
+}
+
+func (m *meeting) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+	select {
+	case m.arrived <- struct{}{}:
+	case <-m.arrived:
+	}
+	return m.shop.Create(ctx, p)
 }
 
 func TestCreateNeverAdopts(t *testing.T) {

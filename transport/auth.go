@@ -9,11 +9,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/contract-first/customers"
 )
@@ -27,10 +25,7 @@ type Auth struct {
 }
 
 // credentials are the header fields of requests, their names written as they are given. They are not changed once made.
-type credentials struct {
-	header  http.Header
-	expires time.Time // by the monotonic clock, so that setting the wall clock changes nothing; zero is never
-}
+type credentials struct{ header http.Header }
 
 func (a Auth) get(ctx context.Context, timeout time.Duration) (*credentials, error) {
 	if a.held == nil {
@@ -73,7 +68,7 @@ func Basic(user, password string) http.Header {
 
 // Static sends header fields that never change, their names written as they are given.
 func Static(fields http.Header) Auth {
-	c := &credentials{header: fields}
+	c := &credentials{fields}
 	return Auth{held: func(context.Context, time.Duration) (*credentials, error) { return c, nil }}
 }
 
@@ -91,12 +86,15 @@ func Keys(fixed bool, header func(context.Context) (http.Header, error)) (Auth, 
 // once at a time; a call whose context ends stops waiting and does not end the fetch, which has as long as Options.Timeout.
 // It fails with a [*customers.Error], or with one whose text is not printed.
 func Fetched(fetch func(context.Context) (http.Header, error)) Auth {
-	return fetched(func(ctx context.Context) (*credentials, error) {
+	return fetched(func(ctx context.Context) (http.Header, time.Time, error) {
 		header, err := fetch(ctx)
 		if known := (*customers.Error)(nil); err != nil && ctx.Err() == nil && !errors.As(err, &known) {
-			err = &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "Config.Credentials failed", Err: customers.Quiet("the cause is not shown", err)}
+			err = &customers.Error{
+				Kind: customers.ErrUnauthenticated, Detail: "Config.Credentials failed",
+				Err: customers.Quiet("the cause is not shown", err),
+			}
 		}
-		return &credentials{header: header}, err
+		return header, time.Time{}, err
 	})
 }
 
@@ -120,77 +118,32 @@ func (Token) MarshalText() ([]byte, error) { return []byte(redactedToken), nil }
 
 // Bearer is [Fetched] for a token (RFC 6750), which is fetched anew also before it expires.
 func Bearer(fetch func(context.Context) (Token, error)) Auth {
-	return fetched(func(ctx context.Context) (*credentials, error) {
+	return fetched(func(ctx context.Context) (http.Header, time.Time, error) {
 		asked := time.Now()
 		token, err := fetch(ctx)
-		c := &credentials{header: http.Header{"Authorization": {"Bearer " + token.Value}}}
+		var until time.Time
 		if token.Lifetime > 0 {
 			// A tenth of the lifetime, at most a minute, is left for requests that are under way.
-			c.expires = asked.Add(token.Lifetime - min(token.Lifetime/10, time.Minute))
+			until = asked.Add(token.Lifetime - min(token.Lifetime/10, time.Minute))
 		}
-		return c, err
+		return http.Header{"Authorization": {"Bearer " + token.Value}}, until, err
 	})
 }
 
-func fetched(fetch func(context.Context) (*credentials, error)) Auth {
-	s := &source{fetch: fetch}
-	return Auth{held: s.get, forget: s.forget}
-}
-
-// source holds credentials that have to be fetched.
-type source struct {
-	fetch func(context.Context) (*credentials, error)
-	group singleflight.Group
-
-	mu   sync.Mutex
-	held *credentials
-}
-
-func (s *source) get(ctx context.Context, timeout time.Duration) (*credentials, error) {
-	if held := s.current(); held != nil {
-		return held, nil
-	}
-	fetching := s.group.DoChan("", func() (any, error) {
-		if held := s.current(); held != nil {
-			return held, nil // the fetch that just ended was for us too
-		}
-		// The first waiter's context must not end the fetch for the others.
-		ctx, cancel := within(context.WithoutCancel(ctx), timeout, "Options.Timeout")
-		defer cancel()
-		fresh, err := s.fetch(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.held = fresh
-		return fresh, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case result := <-fetching:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		return result.Val.(*credentials), nil
-	}
-}
-
-func (s *source) current() *credentials {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held != nil && !s.held.expires.IsZero() && !time.Now().Before(s.held.expires) {
-		return nil
-	}
-	return s.held
-}
-
-func (s *source) forget(refused *credentials) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if refused == nil || s.held == refused { // else another call has renewed them already
-		s.held = nil
+func fetched(fetch func(context.Context) (http.Header, time.Time, error)) Auth {
+	type only struct{}
+	source := Cached[only, *credentials]{Fetch: func(ctx context.Context, _ only) (*credentials, time.Time, error) {
+		header, until, err := fetch(ctx)
+		return &credentials{header}, until, err
+	}}
+	return Auth{
+		held: func(ctx context.Context, timeout time.Duration) (*credentials, error) {
+			return source.Get(ctx, only{}, timeout)
+		},
+		forget: func(refused *credentials) {
+			// Unless another call has renewed them already.
+			source.Forget(only{}, func(held *credentials) bool { return refused == nil || held == refused })
+		},
 	}
 }
 

@@ -207,7 +207,7 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	assert.Equal(t, []int{401, 200}, []int{got[0].Status, got[1].Status})
 	assert.Equal(t, []int{1, 2}, []int{got[0].Attempt, got[1].Attempt})
 	assert.Equal(t, "first attempt", got[0].Reason)
-	assert.Equal(t, "again: credentials renewed after 401", got[0].Next)
+	assert.Equal(t, "new credentials are asked for", got[0].Next)
 	assert.Equal(t, "credentials renewed after 401", got[1].Reason)
 	assert.Equal(t, customers.OpCreate, got[1].Op)
 	assert.NoError(t, got[0].Err, "an answer that says no is no failure")

@@ -24,10 +24,10 @@
 //     identifier: a provider that puts a key or a name of a person there is not caught.
 //   - net/http writes what a server sends beyond the end of an answer into the standard log of the program. Exchanges of
 //     credentials for a token are kept out of that; data of customers may be in it.
-//   - A panic of the RoundTripper or of the hook goes on to the caller, or ends the program if it happens while a token is
+//   - A panic of the RoundTripper or of the hook goes on to the caller, to each that waits where it happens while a token is
 //     fetched, and says whatever it says.
 //
-// Libraries: golang.org/x/sync/singleflight, because one fetch of credentials for many waiters whose contexts end
+// Libraries: golang.org/x/sync/singleflight, because one fetch ([Cached]) for many waiters whose contexts end
 // separately is easy to get wrong; golang.org/x/time/rate, for the same reason, for the pace; golang-jwt, to read the
 // lifetime in a token without verifying it, which is the provider's business. None for backoff: full jitter is one line,
 // and what may be repeated is decided by outcome, which the libraries do not know.

@@ -14,10 +14,13 @@ type draftKey struct{}
 // errDrawn ends a call whose request was made to be looked at.
 var errDrawn = errors.New("drawn, not sent")
 
-// Plan is the common body of Driver.Plan: it runs create up to where its request would be sent, and gives that back.
-func Plan(ctx context.Context, create func(context.Context) error) (customers.Draft, error) {
+// Plan is the common body of Driver.Plan: it runs the driver's create up to where its request would be sent, and gives that
+// back.
+func Plan(
+	ctx context.Context, p customers.Profile, create func(context.Context, customers.Profile) (*customers.Customer, error),
+) (customers.Draft, error) {
 	draft := new(customers.Draft)
-	err := create(context.WithValue(ctx, draftKey{}, draft))
+	_, err := create(context.WithValue(ctx, draftKey{}, draft), p)
 	if errors.Is(err, errDrawn) {
 		return *draft, nil
 	}

@@ -45,6 +45,8 @@ type step struct {
 	pause time.Duration
 	// why is the reason for the next attempt, or for there being none; "" if nothing spoke for one.
 	why string
+	// renew means that there is a next attempt only if other credentials can be had.
+	renew bool
 }
 
 // mayBeDone is what the outcome of the error says already.
@@ -52,8 +54,8 @@ const mayBeDone = "a write that may have been carried out is not sent again"
 
 func (s step) String() string {
 	switch {
-	case s.again && s.pause == 0:
-		return "again: " + s.why
+	case s.renew:
+		return "new credentials are asked for"
 	case s.again:
 		return fmt.Sprintf("again in %v: %s", s.pause.Round(time.Millisecond), s.why)
 	case s.why != "":

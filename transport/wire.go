@@ -143,34 +143,41 @@ func writes(req *http.Request) bool {
 // repeat sends req until there is an answer to give back, or no further attempt is allowed.
 func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Response, err error) {
 	op, _ := ctx.Value(opKey{}).(customers.Op)
-	reason, write, retry := "first attempt", writes(req), w.options.Retry
+	exchange := Exchange{Provider: w.provider, Op: op, Method: req.Method, Reason: "first attempt"}
+	write, retry := writes(req), w.options.Retry
 	var refused *credentials // by a 401
-	for attempt := 1; ; attempt++ {
-		held, wait := w.ready(ctx)
+	for {
+		held, wait := w.auth.get(ctx, w.options.Timeout)
 		switch {
 		case wait != nil:
-			if attempt == 1 && req.Body != nil {
+			wait = w.withoutCredentials(ctx, wait)
+		case refused != nil && held.same(refused):
+			return note(resp, err, "the credentials are still the same")
+		default:
+			wait = w.turn(ctx)
+		}
+		if wait != nil {
+			if exchange.Attempt == 0 && req.Body != nil {
 				_ = req.Body.Close()
 			}
-			return nil, wait
-		case refused != nil && held.same(refused):
-			note(resp, err, "the credentials are still the same")
-			return resp, err
+			return nil, after(resp, err, wait)
 		}
-		exchange := Exchange{Provider: w.provider, Op: op, Method: req.Method, Attempt: attempt, Reason: reason}
+		exchange = Exchange{
+			Provider: w.provider, Op: op, Method: req.Method, Attempt: exchange.Attempt + 1, Reason: exchange.Reason,
+		}
 		resp, err = w.once(ctx, req, held, &exchange)
 		failed, _ := err.(*customers.Error)
-		next := retry.next(ctx, write, attempt, resp, failed)
+		next := retry.next(ctx, write, exchange.Attempt, resp, failed)
 		if exchange.Status == http.StatusUnauthorized && w.auth.forget != nil && refused == nil && ctx.Err() == nil {
 			w.auth.forget(held)
-			refused, next = held, step{again: true, why: "credentials renewed after 401"}
+			refused, next = held, step{again: true, why: "credentials renewed after 401", renew: true}
 			retry.Attempts++ // this one does not count
 		}
 		if next.again && req.Body != nil && req.GetBody == nil {
 			next = step{why: "the body cannot be sent again"}
 		}
 		if !next.again && next.why != mayBeDone {
-			note(resp, err, next.why)
+			resp, err = note(resp, err, next.why)
 		}
 		if w.options.Hook != nil {
 			exchange.Next = next.String()
@@ -180,39 +187,46 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 			return resp, err
 		}
 		if !sleep(ctx, next.pause) {
-			e := w.failed(ctx, true, ctx.Err())
-			if exchange.Status != 0 {
-				e.Status, e.Outcome = exchange.Status, customers.ErrRejected // a write is sent again after a sure refusal only
-			}
-			return nil, e
+			return nil, after(resp, err, w.failed(ctx, true, ctx.Err()))
 		}
-		reason = next.why
+		exchange.Reason = next.why
 	}
 }
 
-// ready waits for credentials and for the turn of one attempt.
-func (w *Wire) ready(ctx context.Context) (*credentials, error) {
-	held, err := w.auth.get(ctx, w.options.Timeout)
-	if err != nil {
-		return nil, w.withoutCredentials(ctx, err)
+// turn waits until the pace lets one more request go.
+func (w *Wire) turn(ctx context.Context) error {
+	if w.pace == nil || w.pace.Wait(ctx) == nil {
+		return nil
 	}
-	if w.pace != nil && w.pace.Wait(ctx) != nil {
-		e := w.failed(ctx, true, context.DeadlineExceeded)
-		if ctx.Err() == nil {
-			e.Detail = "its turn would come too late (Options.RequestsPerSecond)"
-		}
-		return nil, e
+	e := w.failed(ctx, true, context.DeadlineExceeded)
+	if ctx.Err() == nil {
+		e.Detail = "its turn would come too late (Options.RequestsPerSecond)"
 	}
-	return held, nil
+	return e
 }
 
-// note puts a word on why there is no further attempt where the caller of the wire finds it.
-func note(resp *http.Response, err error, why string) {
+// after is the error of an attempt that was not made, with what is known of the one before. That one was sent again only
+// because it changed nothing.
+func after(resp *http.Response, before, err error) error {
+	e := *err.(*customers.Error)
+	if resp != nil {
+		before = newError("", resp)
+	}
+	if last, _ := before.(*customers.Error); last != nil && last.Status != 0 {
+		e.Status, e.RequestID, e.RetryAfter, e.Outcome = last.Status, last.RequestID, last.RetryAfter, customers.ErrRejected
+	}
+	return &e
+}
+
+// note puts a word on why there is no further attempt where the caller of the wire finds it. The hook may have the error.
+func note(resp *http.Response, err error, why string) (*http.Response, error) {
 	if known, _ := err.(*customers.Error); known != nil {
-		known.Detail = withNote(known.Detail, why)
-	} else if resp != nil {
-		resp.Body.(*answer).note = why
+		e := *known
+		e.Detail = withNote(e.Detail, why)
+		return nil, &e
 	}
+	resp.Body.(*answer).note = why
+	return resp, nil
 }
 
 func withNote(detail, note string) string {

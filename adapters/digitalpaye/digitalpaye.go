@@ -187,10 +187,7 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 }
 
 func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
-	return transport.Plan(ctx, func(ctx context.Context) error {
-		_, err := d.Create(ctx, p)
-		return err
-	})
+	return transport.Plan(ctx, p, d.Create)
 }
 
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {

@@ -1,14 +1,11 @@
 package simplepin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/gen/simplepin"
@@ -28,59 +25,44 @@ const countries = 0
 
 // lists asks SimplePin for its lists and keeps them for a while.
 type lists struct {
-	fetch    func(ctx context.Context, of int64) ([]place, error)
-	lifetime time.Duration
-	group    singleflight.Group
-
-	mu   sync.Mutex
-	held map[int64]heldList
+	cache transport.Cached[int64, list]
 }
 
-type heldList struct {
+// list is one of them, or why it could not be had.
+type list struct {
 	places []place
-	until  time.Time
+	failed error
+}
+
+// failureLifetime is how long reads, which can do without a list, do not ask again for one that could not be had.
+const failureLifetime = time.Minute
+
+func newLists(lifetime time.Duration, fetch func(ctx context.Context, of int64) ([]place, error)) *lists {
+	return &lists{transport.Cached[int64, list]{Fetch: func(ctx context.Context, of int64) (list, time.Time, error) {
+		places, err := fetch(ctx, of)
+		if err != nil {
+			return list{failed: err}, time.Now().Add(failureLifetime), nil
+		}
+		return list{places: places}, time.Now().Add(lifetime), nil
+	}}}
 }
 
 func (l *lists) current(of int64) ([]place, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	held, ok := l.held[of]
-	return held.places, ok && time.Now().Before(held.until)
+	held, ok := l.cache.Current(of)
+	return held.places, ok && held.failed == nil
 }
 
-// get is a list, asked for once at a time however many calls wait. What failed is not kept. Its errors say that nothing
-// was sent: nothing was written.
+// get is a list, asked for once at a time however many calls wait. Its errors say that nothing was sent: nothing was
+// written.
 func (l *lists) get(ctx context.Context, of int64) ([]place, error) {
-	if all, ok := l.current(of); ok {
-		return all, nil
-	}
-	if ctx.Err() != nil {
-		return nil, canceled(ctx)
-	}
-	asking := l.group.DoChan(strconv.FormatInt(of, 10), func() (any, error) {
-		// The first waiter's context must not end the call for the others; Options.Timeout does.
-		all, err := l.fetch(context.WithoutCancel(ctx), of)
-		if err != nil {
-			return nil, err
-		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.held[of] = heldList{all, time.Now().Add(l.lifetime)}
-		return all, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, canceled(ctx)
-	case asked := <-asking:
-		if asked.Err != nil {
-			return nil, asked.Err
-		}
-		return asked.Val.([]place), nil
-	}
+	l.cache.Forget(of, func(held list) bool { return held.failed != nil })
+	return l.known(ctx, of)
 }
 
-func canceled(ctx context.Context) error {
-	return &customers.Error{Kind: customers.ErrCanceled, Outcome: customers.ErrNotSent, Err: customers.ContextError(ctx)}
+// known is get for who takes a failure of a while ago for an answer.
+func (l *lists) known(ctx context.Context, of int64) ([]place, error) {
+	held, err := l.cache.Get(ctx, of, 0) // Options.Timeout ends the request
+	return held.places, cmp.Or(err, held.failed)
 }
 
 // list asks for the countries, or for the provinces of one.

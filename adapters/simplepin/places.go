@@ -22,7 +22,7 @@ import (
 type places struct {
 	given map[string]Country
 	codes map[int64]string // of those given
-	lists lists
+	lists *lists
 	// proven means that the list of countries may be asked for.
 	proven bool
 }
@@ -128,25 +128,36 @@ func unproven() *customers.Error {
 	op, _ := c.Operation(customers.OpLookup)
 	e := noPlace(customers.FieldAddressCountry, "in simplepin.Config.Countries")
 	e.Kind, e.Detail = customers.ErrUnproven, op.Method+" "+op.Path+", which lists the countries, is only inferred ("+op.Source+
-		"); give the ids, or try it with a test account and name "+string(op.Op)+" in Policy.AllowUnproven"
+		"); give the ids, or try it with a test account and name "+string(op.Op)+" in Policy.AllowUnproven of simplepin.Config"
 	return e
 }
 
-// names lists places as SimplePin names them, some of many.
+// names lists places as SimplePin names them, some of many: those that look like names of places, since a server may put
+// anything there.
 func names(all []place) string {
-	if len(all) == 0 {
-		return "names, of which there are none"
-	}
 	const most = 20
-	quoted := make([]string, min(len(all), most))
-	for i := range quoted {
-		quoted[i] = fmt.Sprintf("%.60q", all[i].name)
+	var quoted []string
+	for _, one := range all {
+		if len(quoted) < most && isPlaceName(one.name) {
+			quoted = append(quoted, strconv.Quote(one.name))
+		}
 	}
 	text := strings.Join(quoted, ", ")
-	if len(all) > most {
-		text += fmt.Sprintf(" and %d more", len(all)-most)
+	switch more := len(all) - len(quoted); {
+	case len(all) == 0:
+		return "names, of which there are none"
+	case text == "":
+		return fmt.Sprintf("%d names, which are not shown", more)
+	case more > 0:
+		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+func isPlaceName(name string) bool {
+	return len(name) <= 60 && strings.IndexFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune(" -.,'’()&", r)
+	}) < 0
 }
 
 // read turns ids back. What cannot be told goes into Verbatim, also if asking fails: the customer was read all the same.
@@ -176,10 +187,7 @@ func (p *places) read(ctx context.Context, out *customers.Customer, a simplepin.
 
 // told is the place with an id in a list, the zero place if it cannot be told.
 func (p *places) told(ctx context.Context, of, id int64) place {
-	all, err := p.lists.get(ctx, of)
-	if err != nil {
-		return place{}
-	}
+	all, _ := p.lists.known(ctx, of)
 	for _, one := range all {
 		if one.id == id {
 			return one

@@ -220,7 +220,7 @@ func TestPlacesThatAreNotFound(t *testing.T) {
 	}
 	many := make([]string, 250)
 	for i := range many {
-		many[i] = "Land " + strconv.Itoa(i)
+		many[i] = "Land " + strings.Repeat("x", i%50) + strings.Repeat("y", i/50)
 	}
 	var twenty []string
 	for _, name := range many[:20] {
@@ -238,11 +238,11 @@ func TestPlacesThatAreNotFound(t *testing.T) {
 		},
 		"an unknown region": {
 			country: "CA", region: "Vermont", want: region(`one of SimplePin's "Québec", "Ontario", "Terre-Neuve-et-Labrador", ` +
-				`"Springfield", "springfield", "—", "Yonnéy", or ` + given),
+				`"Springfield", "springfield", "Yonnéy" and 1 more, or ` + given),
 		},
 		"a region of signs": {
 			country: "CA", region: "…", want: region(`one of SimplePin's "Québec", "Ontario", "Terre-Neuve-et-Labrador", ` +
-				`"Springfield", "springfield", "—", "Yonnéy", or ` + given),
+				`"Springfield", "springfield", "Yonnéy" and 1 more, or ` + given),
 		},
 		"a country without regions": {
 			country: "US", region: "Maine", want: region("one of SimplePin's names, of which there are none, or " + given),
@@ -260,8 +260,8 @@ func TestPlacesThatAreNotFound(t *testing.T) {
 			want: country("one of SimplePin's " + strings.Join(twenty, ", ") + " and 230 more, or " + given),
 		},
 		"odd texts": {
-			lists: map[string][]api.LocationModel{"": listed(1, "a\nb", strings.Repeat("x", 1000))}, country: "CA",
-			want: country(`one of SimplePin's "a\nb", "` + strings.Repeat("x", 60) + `", or ` + given),
+			lists: map[string][]api.LocationModel{"": listed(1, "a\nb", strings.Repeat("x", 1000), "ama@example.com", "+2250102030405")}, country: "CA",
+			want: country("one of SimplePin's 4 names, which are not shown, or " + given),
 		},
 		"the id of another country, as the caller says": {
 			lists: map[string][]api.LocationModel{"": listed(1, "Canada")}, given: map[string]simplepin.Country{"US": {ID: 1}},

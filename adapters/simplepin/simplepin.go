@@ -122,7 +122,7 @@ func NewDriver(c Config) (customers.Driver, error) {
 	}
 	d := &driver{places: places}
 	places.proven = slices.Contains(c.Policy.AllowUnproven, customers.OpLookup)
-	places.lists = lists{fetch: d.list, lifetime: cmp.Or(c.PlacesLifetime, 24*time.Hour), held: map[int64]heldList{}}
+	places.lists = newLists(cmp.Or(c.PlacesLifetime, 24*time.Hour), d.list)
 	if c.Locale != "" {
 		d.locale = &c.Locale
 	}
@@ -158,10 +158,7 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 }
 
 func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
-	return transport.Plan(ctx, func(ctx context.Context) error {
-		_, err := d.Create(ctx, p)
-		return err
-	})
+	return transport.Plan(ctx, p, d.Create)
 }
 
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
