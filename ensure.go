@@ -24,7 +24,7 @@ const (
 
 // Ensure makes sure that a customer is there: it looks for one with p's reference or, where the provider does not search
 // by that, with p's e-mail address, and creates it if there is none. It tells which. What it found is as it was: Ensure
-// changes nothing, and does not compare further fields. If several customers match it fails with ErrAmbiguous.
+// changes nothing, and does not compare further fields; addresses that differ in capitals are different. If several customers match it fails with ErrAmbiguous.
 //
 // It is what to call again after ErrUnknownOutcome, its own included. After a create that failed in another way than not
 // being sent, Ensure looks again before it gives up; it sends a create twice only where the provider refuses the second
@@ -42,7 +42,7 @@ func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, err
 	}
 	query, err := c.identity(&p)
 	if err != nil {
-		return nil, "", err
+		return nil, "", unsent(err)
 	}
 	var (
 		customer *Customer
@@ -106,11 +106,11 @@ func alternatives(fields []Field) string {
 func (c *Client) ensure(ctx context.Context, p Profile, query Query) (*Customer, Ensured, error) {
 	if query != (Query{}) {
 		found, err := c.only(ctx, query)
-		if failed := (*Error)(nil); errors.As(err, &failed) {
-			failed.Outcome = ErrNotSent // a write has one, even if it did not come to it
+		if err != nil {
+			return nil, "", unsent(err)
 		}
-		if found != nil || err != nil {
-			return found, Found, err
+		if found != nil {
+			return found, Found, nil
 		}
 	}
 	created, err := c.create(ctx, p)
@@ -141,6 +141,14 @@ func (c *Client) ensure(ctx context.Context, p Profile, query Query) (*Customer,
 		failed.Detail = join("; ", failed.Detail, "looked for afterwards, the customer was not there")
 	}
 	return nil, "", failed
+}
+
+// unsent gives the error of a read the outcome of the write that it did not come to.
+func unsent(err error) error {
+	if failed := (*Error)(nil); errors.As(err, &failed) {
+		failed.Outcome = ErrNotSent
+	}
+	return err
 }
 
 // existing looks for the customer that stands in the way of a create, nil if there is none.

@@ -142,10 +142,10 @@ type Error struct {
 	// Code is the provider's own name for the error.
 	Code string `json:"code,omitempty"`
 	// Message is the provider's own text. It may hold personal data, so nothing here prints it.
-	Message    string      `json:"-"`
+	Message    string      `json:"-" xml:"-"`
 	Violations []Violation `json:"violations,omitempty"`
 	// ExistingID is the id of the customer that stands in the way of a create, where the provider tells it.
-	ExistingID string `json:"-"`
+	ExistingID string `json:"-" xml:"-"`
 	// RequestID is the provider's id of the exchange, for its support, where it sends one.
 	RequestID string `json:"request_id,omitempty"`
 	// RetryAfter is how long the provider asks to wait, 0 if it does not say.
@@ -153,7 +153,7 @@ type Error struct {
 	// Detail says in our own words what went wrong or what to do. It must not hold values.
 	Detail string `json:"detail,omitempty"`
 	// Err is the cause, if any. Its text is printed, so it must not hold secrets or values.
-	Err error `json:"-"`
+	Err error `json:"-" xml:"-"`
 }
 
 // Error tells what failed, where, and what to do; see [Error] for what it leaves out.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -90,6 +91,9 @@ func (w *Wire) roundTrip(
 // the provider stays one, but an answer that breaks the contract is not believed to speak of a customer.
 func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
 	e := refused(r.Violations)
+	if slices.ContainsFunc(r.Violations, func(v check.Violation) bool { return v.Pointer == "path" && v.Rule == "paths" }) {
+		e.Detail = "the contract has no such path: a BaseURL with a path of its own is none of the contract's"
+	}
 	if r.Status != 0 {
 		answered := newError(op, &http.Response{StatusCode: r.Status, Header: r.Header})
 		answered.Violations, e = e.Violations, answered

@@ -161,6 +161,9 @@ func refused(broken []check.Violation) *customers.Error {
 	vs := make([]customers.Violation, len(broken))
 	for i, v := range broken {
 		vs[i] = customers.Violation{Field: customers.Field(v.Field), Pointer: v.Pointer, Rule: v.Rule, Bound: v.Bound}
+		if v.Field == "" && v.Pointer == "" {
+			vs[i].Pointer = "body"
+		}
 	}
 	return customers.Refuse(vs...)
 }

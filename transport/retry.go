@@ -82,7 +82,7 @@ func (r Retry) next(ctx context.Context, write bool, attempt int, resp *http.Res
 		if r.Attempts == 1 {
 			return step{}
 		}
-		return step{why: fmt.Sprintf("sent %d times (Retry.Attempts)", attempt)}
+		return step{why: fmt.Sprintf("tried %d times (Retry.Attempts)", attempt)}
 	case asked > r.MaxDelay:
 		return step{why: fmt.Sprintf("the provider asks to wait %v, longer than %v (Retry.MaxDelay)", asked, r.MaxDelay)}
 	}

@@ -246,7 +246,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 					times, last, detail := 1, "", f.detail
 					switch {
 					case f.again == always || f.again == reads && !r.write:
-						times, last = 3, "sent 3 times (Retry.Attempts)"
+						times, last = 3, "tried 3 times (Retry.Attempts)"
 						detail = strings.TrimPrefix(detail+"; "+last, "; ")
 						last = "given up: " + last
 					case f.again == reads:

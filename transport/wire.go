@@ -168,6 +168,12 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 		resp, err = w.once(ctx, req, held, &exchange)
 		failed, _ := err.(*customers.Error)
 		next := retry.next(ctx, write, exchange.Attempt, resp, failed)
+		if failed != nil {
+			failed.Op = op
+			if !write {
+				failed.Outcome = ""
+			}
+		}
 		if exchange.Status == http.StatusUnauthorized && w.auth.forget != nil && refused == nil && ctx.Err() == nil {
 			w.auth.forget(held)
 			refused, next = held, step{again: true, why: "credentials renewed after 401", renew: true}

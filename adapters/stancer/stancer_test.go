@@ -189,7 +189,7 @@ func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 	}{
 		"nobody to reach": {
 			customers.Profile{Name: customers.Name{Full: "David Coaster"}}, customers.ErrInvalid,
-			customers.Violation{Rule: "anyOf", Bound: "email or phone"},
+			customers.Violation{Pointer: "body", Rule: "anyOf", Bound: "email or phone"},
 		},
 		"name too short": {
 			customers.Profile{Name: customers.Name{Full: "Jo"}, Email: "jo@example.net"}, customers.ErrInvalid,
