@@ -41,7 +41,8 @@ type OperationCapability struct {
 // FieldCapability is a field of the facade at a provider.
 type FieldCapability struct {
 	Field Field `json:"field"`
-	// Wire is the provider's name for it; parts of nested objects are joined by dots.
+	// Wire is the provider's name for it in requests, or in answers if it is only read; answers may have more names for it.
+	// Parts of nested objects are joined by dots.
 	Wire string `json:"wire"`
 	// Joined means that several fields go into one wire property, as one text.
 	Joined bool `json:"joined,omitempty"`
@@ -51,14 +52,15 @@ type FieldCapability struct {
 	Read   bool `json:"read"`
 	// Required means that a create without the field (of joined fields: without any of them) is refused.
 	Required bool `json:"required,omitempty"`
-	// MinLength and MaxLength count characters of the wire form; 0 is no known limit.
+	// MinLength and MaxLength count characters of the wire form; 0 is no known limit. They, Pattern and Wire are the same
+	// for a create and an update: no contract has others, and one that had would not become a table.
 	MinLength int `json:"min_length,omitempty"`
 	MaxLength int `json:"max_length,omitempty"`
 	// Pattern is a regular expression for the wire form, "" if none is known.
 	Pattern string `json:"pattern,omitempty"`
 	// Clear means that the provider is known to empty the field on request.
 	Clear bool `json:"clear,omitempty"`
-	// Evidence is that of the property.
+	// Evidence is that of the property: of several, as in requests and in answers, the least sure.
 	Evidence Evidence `json:"evidence"`
 }
 
@@ -104,8 +106,9 @@ func (c Capabilities) clears(f Field) bool {
 
 // Policy is what a program accepts of a provider. The zero value accepts nothing: no loss, nothing unproven.
 type Policy struct {
-	// AllowLoss names fields that may be left out where the provider cannot keep them; a path covers its parts.
-	// [Customer].Lost lists what a create left out. An update leaves them out too, and is refused if nothing remains.
+	// AllowLoss names fields that may be left out where the provider cannot keep them; a path covers its parts. The
+	// function of that name allows them for single calls. [Customer].Lost lists what a create left out. An update leaves
+	// them out too, and is refused if nothing remains; [Client.PlanUpdate] lists them.
 	AllowLoss []Field
 	// AllowUnproven names operations to be used although their method or path is only inferred.
 	AllowUnproven []Op
@@ -129,12 +132,7 @@ func (p Policy) AllowsLoss(f Field) bool {
 
 // validate refuses names that mean nothing, since a misspelt permission would otherwise be a surprise at run time.
 func (p Policy) validate() []Violation {
-	var vs []Violation
-	for _, f := range p.AllowLoss {
-		if f != FieldUndeclared && !slices.ContainsFunc(Fields(), f.Covers) {
-			vs = append(vs, Violation{Pointer: "Policy.AllowLoss", Rule: "unknown field", Bound: string(f)})
-		}
-	}
+	vs := unknownFields("Policy.AllowLoss", p.AllowLoss, FieldUndeclared)
 	for _, named := range []struct {
 		setting string
 		ops     []Op
@@ -145,9 +143,14 @@ func (p Policy) validate() []Violation {
 			}
 		}
 	}
-	for _, f := range p.Require.Fields {
-		if !slices.ContainsFunc(Fields(), f.Covers) {
-			vs = append(vs, Violation{Pointer: "Policy.Require.Fields", Rule: "unknown field", Bound: string(f)})
+	return append(vs, unknownFields("Policy.Require.Fields", p.Require.Fields)...)
+}
+
+// unknownFields refuses names in a setting that are neither fields nor among others.
+func unknownFields(setting string, fields []Field, others ...Field) (vs []Violation) {
+	for _, f := range fields {
+		if !slices.ContainsFunc(Fields(), f.Covers) && !slices.Contains(others, f) {
+			vs = append(vs, Violation{Pointer: setting, Rule: "unknown field", Bound: string(f)})
 		}
 	}
 	return vs

@@ -117,14 +117,31 @@ func (c *Client) Get(ctx context.Context, id string) (*Customer, error) {
 // Update changes what patch names and nothing else. It returns no customer, because some providers answer without one.
 //
 // At a provider that only writes whole customers it reads, merges and writes. Updates of one customer by one client take
-// turns, so that none loses what another wrote; a change made by somebody else between reading and writing may be lost. It fails with ErrUnsupportedField for fields that the provider cannot change or empty.
+// turns, so that none loses what another wrote; a change made by somebody else between reading and writing may be lost.
+//
+// It fails with ErrUnsupportedField for fields that the provider cannot change or empty. Those whose loss is allowed are
+// left out; [Client.PlanUpdate] lists them.
 func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 	if err := c.ready(OpUpdate, id); err != nil {
 		return err
 	}
+	if _, err := c.prepareUpdate(ctx, &patch); err != nil {
+		return err
+	}
+	err := c.locks.do(ctx, "update "+id, func() error {
+		return c.driver.Update(context.WithValue(ctx, policyKey{}, &c.policy), id, patch)
+	})
+	if err != nil {
+		return c.failed(OpUpdate, err)
+	}
+	return nil
+}
+
+// prepareUpdate takes out of patch what the policy lets go, and refuses what cannot be changed.
+func (c *Client) prepareUpdate(ctx context.Context, patch *Patch) (lost []Field, err error) {
 	p, cleared := patch.profile()
 	if len(cleared) == 0 && len(p.Fields()) == 0 {
-		return c.refuse(OpUpdate, []Violation{{Rule: "required", Bound: "something to change"}})
+		return nil, c.refuse(OpUpdate, []Violation{{Rule: "required", Bound: "something to change"}})
 	}
 	lost, refused := c.fit(ctx, &p, OpUpdate)
 	vs := p.validate()
@@ -140,16 +157,10 @@ func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 		}
 	}
 	if err := c.refuse(OpUpdate, vs); err != nil {
-		return err
+		return nil, err
 	}
 	patch.without(lost, p)
-	err := c.locks.do(ctx, "update "+id, func() error {
-		return c.driver.Update(context.WithValue(ctx, policyKey{}, &c.policy), id, patch)
-	})
-	if err != nil {
-		return c.failed(OpUpdate, err)
-	}
-	return nil
+	return lost, nil
 }
 
 // Delete removes the customer with the provider's id. It fails with ErrNotFound if there is none.
@@ -226,8 +237,8 @@ func (c *Client) usable(op Op) error {
 		return c.failed(op, &Error{Kind: ErrUnsupported, Outcome: ErrNotSent, Detail: c.lacks(op)})
 	case oc.Evidence == EvidenceInferred && !slices.Contains(c.policy.AllowUnproven, op):
 		return c.failed(op, &Error{Kind: ErrUnproven, Outcome: ErrNotSent, Detail: oc.Method + " " + oc.Path +
-			" is only inferred (" + oc.Source + "); try it with a test account, then name " + string(op) +
-			" in Policy.AllowUnproven"})
+			" is stated nowhere, only inferred from " + oc.Source + "; look there, try it with a test account, then name " +
+			string(op) + " in Policy.AllowUnproven"})
 	}
 	return nil
 }
@@ -252,6 +263,7 @@ func (c *Client) fit(ctx context.Context, p *Profile, op Op) (lost []Field, refu
 		lost = append(lost, f)
 		return true
 	}
+	refused = unknownFields("AllowLoss", lossOf(ctx), FieldUndeclared)
 	for f, v := range p.texts() {
 		if *v != "" && drop(f) {
 			*v = ""

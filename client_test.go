@@ -472,7 +472,7 @@ func TestUnprovenOperation(t *testing.T) {
 			refused(t, a, err, op, customers.ErrUnproven)
 			oc, _ := a.caps.Operation(op)
 			assert.Contains(t, err.Error(), oc.Method+" "+oc.Path)
-			assert.Contains(t, err.Error(), "docs.example.com/"+string(op), "where to look")
+			assert.Contains(t, err.Error(), "is stated nowhere, only inferred from docs.example.com/"+string(op), "what is missing, and where to look")
 			assert.Contains(t, err.Error(), "name "+string(op)+" in Policy.AllowUnproven", "what to do")
 
 			assert.NoError(t, do(t, open(t, a, customers.Policy{AllowUnproven: []customers.Op{op}}), op))
@@ -1003,6 +1003,7 @@ func TestUpdateAndUnsupportedFields(t *testing.T) {
 		allow   []customers.Field
 		patch   customers.Patch
 		sent    customers.Patch
+		lost    []customers.Field
 		refused []customers.Field
 	}{
 		"not allowed": {
@@ -1017,16 +1018,19 @@ func TestUpdateAndUnsupportedFields(t *testing.T) {
 			allow: []customers.Field{customers.FieldMobile, customers.FieldSince},
 			patch: customers.Patch{Email: email, Mobile: mobile, Since: &since},
 			sent:  customers.Patch{Email: email},
+			lost:  []customers.Field{customers.FieldMobile, customers.FieldSince},
 		},
 		"parts of an address": {
 			allow: []customers.Field{customers.FieldAddress},
 			patch: customers.Patch{Address: &customers.Address{City: "Abidjan", Region: "Lagunes", Country: "CI"}},
 			sent:  customers.Patch{Address: &customers.Address{City: "Abidjan"}},
+			lost:  []customers.Field{customers.FieldAddressRegion, customers.FieldAddressCountry},
 		},
 		"a whole address beside something kept": {
 			allow: []customers.Field{customers.FieldAddress},
 			patch: customers.Patch{Email: email, Address: &customers.Address{Region: "Lagunes", Country: "CI"}},
 			sent:  customers.Patch{Email: email},
+			lost:  []customers.Field{customers.FieldAddressRegion, customers.FieldAddressCountry},
 		},
 		"all of it": {
 			allow:   []customers.Field{customers.FieldMobile, customers.FieldAddress},
@@ -1037,6 +1041,7 @@ func TestUpdateAndUnsupportedFields(t *testing.T) {
 			allow: []customers.Field{customers.FieldMobile},
 			patch: customers.Patch{Mobile: mobile, Notes: customers.To("")},
 			sent:  customers.Patch{Notes: customers.To("")},
+			lost:  []customers.Field{customers.FieldMobile},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -1046,7 +1051,11 @@ func TestUpdateAndUnsupportedFields(t *testing.T) {
 			if given.Address != nil {
 				address = *given.Address
 			}
-			err := open(t, a, customers.Policy{AllowLoss: tt.allow}).Update(t.Context(), "42", given)
+			client := open(t, a, customers.Policy{AllowLoss: tt.allow})
+			lost, planned := client.PlanUpdate(t.Context(), given)
+			err := client.Update(t.Context(), "42", given)
+			assert.Equal(t, err, planned, "the plan fails as the update does")
+			assert.Equal(t, tt.lost, lost)
 			assert.True(t, given == tt.patch, "the caller's patch was changed")
 			if given.Address != nil {
 				assert.Equal(t, address, *given.Address, "the caller's address was changed")

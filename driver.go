@@ -91,13 +91,16 @@ func LossAllowed(ctx context.Context, f Field) bool {
 type lossKey struct{}
 
 // AllowLoss is a context whose calls may leave out these fields too, beside those of [Policy].AllowLoss. A field that does
-// not exist allows nothing.
+// not exist is refused by each call that could lose something, as a policy with one is by Open.
 func AllowLoss(ctx context.Context, fields ...Field) context.Context {
-	before, _ := ctx.Value(lossKey{}).([]Field)
-	return context.WithValue(ctx, lossKey{}, slices.Concat(before, fields))
+	return context.WithValue(ctx, lossKey{}, slices.Concat(lossOf(ctx), fields))
+}
+
+func lossOf(ctx context.Context) []Field {
+	fields, _ := ctx.Value(lossKey{}).([]Field)
+	return fields
 }
 
 func lossAllowed(ctx context.Context, f Field) bool {
-	fields, _ := ctx.Value(lossKey{}).([]Field)
-	return slices.ContainsFunc(fields, func(allowed Field) bool { return allowed.Covers(f) })
+	return slices.ContainsFunc(lossOf(ctx), func(allowed Field) bool { return allowed.Covers(f) })
 }

@@ -57,7 +57,7 @@ func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, err
 		return nil, "", c.failed(OpCreate, turn)
 	case err != nil:
 		return nil, "", err
-	case ensured == Created:
+	case ensured != Found:
 		customer.Lost = lost
 	}
 	return customer, ensured, nil

@@ -57,7 +57,8 @@ func (s *shop) Create(_ context.Context, p customers.Profile) (*customers.Custom
 	}
 	c := &customers.Customer{ID: fmt.Sprint(len(s.people) + 1), Profile: p}
 	s.people = append(s.people, c)
-	return c, next.err
+	told := *c
+	return &told, next.err
 }
 
 func (s *shop) Get(_ context.Context, id string) (*customers.Customer, error) {
@@ -286,7 +287,7 @@ func TestEnsureRefusesBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-func TestEnsureTellsTheLossOfWhatItCreated(t *testing.T) {
+func TestEnsureTellsTheLossOfWhatItSent(t *testing.T) {
 	p := ama()
 	p.Mobile = "+2250102030406"
 	policy := customers.Policy{AllowLoss: []customers.Field{customers.FieldMobile}}
@@ -295,6 +296,18 @@ func TestEnsureTellsTheLossOfWhatItCreated(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, customers.Created, ensured)
 	assert.Equal(t, []customers.Field{customers.FieldMobile}, created.Lost)
+
+	found, ensured, err := client.Ensure(t.Context(), p)
+	require.NoError(t, err)
+	assert.Equal(t, customers.Found, ensured)
+	assert.Empty(t, found.Lost, "nothing was sent")
+
+	s := newShop(customers.FieldEmail)
+	s.plans = []plan{{done: true, err: failing(customers.ErrUnavailable, customers.ErrUnknownOutcome)}}
+	adopted, ensured, err := s.client(t, policy).Ensure(t.Context(), p)
+	require.NoError(t, err)
+	assert.Equal(t, customers.Adopted, ensured)
+	assert.Equal(t, []customers.Field{customers.FieldMobile}, adopted.Lost, "what this call sent lacked it")
 }
 
 // Whoever calls at the same time gets the same customer, at a provider that would take two.

@@ -28,7 +28,7 @@ type Step struct {
 	// Value is what would be sent in that property: nil if nothing is, or if it has to be looked up. Printing a Step does
 	// not show it, marshalling does.
 	Value any `json:"value,omitempty"`
-	// How says how the value was changed.
+	// How says how the value was changed, as "joined with name.family".
 	How string `json:"how,omitempty"`
 	// Refused holds the rules that the field breaks.
 	Refused []Violation `json:"refused,omitempty"`
@@ -49,7 +49,7 @@ const (
 	Lost Action = "lost"
 	// Refused: because of it nothing would be sent.
 	Refused Action = "refused"
-	// Undecided: nothing speaks against it, but another field is refused.
+	// Undecided: nothing speaks against it, but nothing would be sent: another field is refused, or the error tells why.
 	Undecided Action = "undecided"
 )
 
@@ -64,26 +64,20 @@ type Draft struct {
 // Plan tells what Create would do with p, without sending anything: the same checks and the same mapping make the request,
 // up to where it would be sent. The error is the one that Create would fail with before that, nil if p would be sent; the
 // plan stands in either case. What the provider refuses beyond its contract, no plan can tell.
+//
+// A driver whose request lacks a field that it was given is broken: Plan fails with ErrContract, where Create cannot
+// notice. Package adapters/adaptertest finds such drivers.
 func (c *Client) Plan(ctx context.Context, p Profile) (Plan, error) {
 	plan := Plan{Provider: c.caps.Provider}
 	fitted := p
 	lost, err := c.prepare(ctx, &fitted)
-	var draft Draft
+	var draft draft
 	if err == nil {
-		if draft, err = c.driver.Plan(ctx, fitted); err != nil {
-			err = c.failed(OpCreate, err)
-		}
-	}
-	var wire map[string]any
-	dec := json.NewDecoder(bytes.NewReader(draft.Body))
-	dec.UseNumber()
-	if err == nil && dec.Decode(&wire) != nil {
-		err = c.failed(OpCreate, &Error{Kind: ErrContract, Outcome: ErrNotSent, Detail: "the driver's draft is no JSON object"})
+		draft, err = c.draft(ctx, fitted)
 	}
 	broken := violations(err)
 	for _, f := range p.Fields() {
 		step := Step{Field: f}
-		fc, _ := c.caps.Field(f)
 		for _, v := range broken {
 			if v.Field.Covers(f) {
 				step.Refused = append(step.Refused, v)
@@ -97,7 +91,7 @@ func (c *Client) Plan(ctx context.Context, p Profile) (Plan, error) {
 		case err != nil:
 			step.Action = Undecided
 		default:
-			step.send(fc, p, wire, slices.Contains(draft.LookedUp, f))
+			step = c.step(f, fitted, draft)
 		}
 		plan.Steps = append(plan.Steps, step)
 	}
@@ -109,6 +103,16 @@ func (c *Client) Plan(ctx context.Context, p Profile) (Plan, error) {
 	return plan, err
 }
 
+// PlanUpdate tells what Update would leave out of patch, as the policy or the context permits, without sending anything:
+// Update itself has no result that could list it. The error is the one that Update would fail with for any customer, as
+// far as the capabilities tell; what the contract says of values, and what the stored record holds, Update finds out.
+func (c *Client) PlanUpdate(ctx context.Context, patch Patch) (lost []Field, err error) {
+	if err := c.usable(OpUpdate); err != nil {
+		return nil, err
+	}
+	return c.prepareUpdate(ctx, &patch)
+}
+
 func violations(err error) []Violation {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Violations
@@ -116,24 +120,109 @@ func violations(err error) []Violation {
 	return nil
 }
 
-// send fills in what the request has of the field.
-func (s *Step) send(fc *FieldCapability, p Profile, wire map[string]any, lookedUp bool) {
-	s.Wire = fc.Wire
-	if lookedUp {
+// draft is a [Draft] that was read.
+type draft struct {
+	wire     map[string]any
+	lookedUp []Field
+}
+
+// draft asks the driver for the request and makes sure that it has every field of p: a driver that drops one without a
+// word is broken, and no plan of it can be believed.
+func (c *Client) draft(ctx context.Context, p Profile) (draft, error) {
+	made, err := c.driver.Plan(ctx, p)
+	if err != nil {
+		return draft{}, c.failed(OpCreate, err)
+	}
+	d := draft{lookedUp: made.LookedUp}
+	dec := json.NewDecoder(bytes.NewReader(made.Body))
+	dec.UseNumber()
+	if dec.Decode(&d.wire) != nil {
+		return d, c.failed(OpCreate, &Error{Kind: ErrContract, Outcome: ErrNotSent, Detail: "the driver's draft is no JSON object"})
+	}
+	var dropped []string
+	for _, f := range p.Fields() {
+		if fc, _ := c.caps.Field(f); at(d.wire, fc.Wire) == nil && !slices.Contains(d.lookedUp, f) {
+			dropped = append(dropped, string(f))
+		}
+	}
+	if dropped != nil {
+		return d, c.failed(OpCreate, &Error{
+			Kind: ErrContract, Outcome: ErrNotSent,
+			Detail: "the driver is broken: its draft lacks " + strings.Join(dropped, ", "),
+		})
+	}
+	return d, nil
+}
+
+// step tells what the draft has of a field.
+func (c *Client) step(f Field, p Profile, d draft) Step {
+	fc, _ := c.caps.Field(f)
+	s := Step{Field: f, Wire: fc.Wire}
+	if slices.Contains(d.lookedUp, f) {
 		s.Action = LookedUp
-		return
+		return s
 	}
-	s.Value = at(wire, fc.Wire)
-	switch sent, _ := s.Value.(string); {
-	case s.Value == nil:
-		s.Action = Lost // the driver's fault: Lost without a word is what a plan must not hide
-	case sent == p.text(s.Field), s.Field == FieldSince && sameTime(sent, p.Since):
+	s.Value = at(d.wire, fc.Wire)
+	if s.How = c.how(fc, p, s.Value); s.How == "" {
 		s.Action = Kept
-	case fc.Joined:
-		s.Action, s.How = Changed, "joined into one text"
-	default:
-		s.Action, s.How = Changed, "in the provider's form"
+	} else {
+		s.Action = Changed
 	}
+	return s
+}
+
+// how says how the value of a field was changed to what is sent, "" if it was not.
+func (c *Client) how(fc *FieldCapability, p Profile, sent any) string {
+	given := p.text(fc.Field)
+	text, isText := sent.(string)
+	if fc.Field == FieldSince {
+		return howSince(p.Since, text)
+	}
+	switch _, isNumber := sent.(json.Number); {
+	case isNumber:
+		return "as a number"
+	case !isText:
+		return inOtherForm
+	case text == given:
+		return ""
+	case fc.Joined && strings.Contains(text, given):
+		if others := c.joined(fc, p); others != "" {
+			return "joined with " + others
+		}
+	case fc.Field == FieldPhone || fc.Field == FieldMobile:
+		if prefix, national := strings.CutSuffix(given, text); national {
+			return "in national form, without " + prefix
+		}
+	}
+	return inOtherForm
+}
+
+const inOtherForm = "in the provider's form"
+
+// joined names the other fields that go into the same property.
+func (c *Client) joined(fc *FieldCapability, p Profile) string {
+	var others []string
+	for _, f := range p.Fields() {
+		if other, _ := c.caps.Field(f); f != fc.Field && other.Wire == fc.Wire && other.Joined {
+			others = append(others, string(f))
+		}
+	}
+	return strings.Join(others, ", ")
+}
+
+func howSince(since time.Time, sent string) string {
+	at, err := time.Parse(time.RFC3339, sent)
+	switch {
+	case err != nil:
+		return inOtherForm
+	case at.Equal(since):
+		return ""
+	case at.Equal(since.Truncate(time.Millisecond)):
+		return "cut to milliseconds"
+	case at.Equal(since.Truncate(time.Second)):
+		return "cut to seconds"
+	}
+	return inOtherForm
 }
 
 // at is the value of the property that a path of names leads to, nil if there is none.
@@ -144,11 +233,6 @@ func at(object map[string]any, path string) any {
 	}
 	inner, _ := object[name].(map[string]any)
 	return at(inner, rest)
-}
-
-func sameTime(wire string, t time.Time) bool {
-	sent, err := time.Parse(time.RFC3339, wire)
-	return err == nil && sent.Equal(t)
 }
 
 // Format prints the field and what becomes of it, for every verb.
