@@ -47,7 +47,7 @@ func capabilities() customers.Capabilities {
 			{Field: "address.postal_code", Wire: "address", Evidence: "primary", Joined: true, Create: true, Update: true},
 			{Field: "address.country", Wire: "address", Evidence: "primary", Joined: true, Create: true, Update: true},
 			{Field: "address.formatted", Wire: "address", Evidence: "primary", Joined: true, Create: true, Update: true, Read: true},
-			{Field: "notes", Wire: "notes", Evidence: "primary", Create: true, Update: true, Read: true},
+			{Field: "notes", Wire: "notes", Evidence: "public", Create: true, Update: true, Read: true},
 		},
 	}
 }

@@ -16,7 +16,7 @@ import (
 const Legend = `operations: yes; unproven = method or path is only inferred, needs Policy.AllowUnproven; by list = List searches
   the whole list; lookup = asks for the provider's numbers of countries on the way to another; – = not there
 fields: c = sent on create, u = on update, r = read back, ! = needed (of several with +: one), + = joined with others into
-  one text; – = not kept`
+  one text, * = known from another page or published code only, ? = only inferred; – = not kept`
 
 // rows are the table without its header: the name of a row, then a cell per provider.
 func rows(providers []customers.Capabilities) (operations, fields [][]string) {
@@ -60,7 +60,10 @@ func field(c *customers.Capabilities, f customers.Field) string {
 	for _, mark := range []struct {
 		set  bool
 		sign string
-	}{{fc.Create, "c"}, {fc.Update, "u"}, {fc.Read, "r"}, {fc.Required, "!"}, {fc.Joined, "+"}} {
+	}{
+		{fc.Create, "c"}, {fc.Update, "u"}, {fc.Read, "r"}, {fc.Required, "!"}, {fc.Joined, "+"},
+		{fc.Evidence == customers.EvidencePublic, "*"}, {fc.Evidence == customers.EvidenceInferred, "?"},
+	} {
 		if mark.set {
 			b.WriteString(mark.sign)
 		}
@@ -113,7 +116,7 @@ func Markdown(w io.Writer, providers []customers.Capabilities) error {
 	for _, row := range append(operations, fields...) {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			if cells[i] = cell; i == 0 || strings.Trim(cell, "cur!+") == "" {
+			if cells[i] = cell; i == 0 || strings.Trim(cell, "cur!+*?") == "" {
 				cells[i] = "`" + cell + "`"
 			}
 		}

@@ -20,7 +20,9 @@ func TestText(t *testing.T) {
 		},
 		Fields: []customers.FieldCapability{
 			{Field: customers.FieldEmail, Create: true, Update: true, Read: true, Required: true},
-			{Field: customers.FieldNameFull, Create: true, Joined: true},
+			{Field: customers.FieldNameFull, Create: true, Joined: true, Evidence: customers.EvidencePublic},
+			{Field: customers.FieldPhone, Read: true, Evidence: customers.EvidenceInferred},
+			{Field: customers.FieldMobile, Read: true, Evidence: customers.EvidenceObserved},
 		},
 	}}))
 	lines := strings.Split(out.String(), "\n")
@@ -28,6 +30,8 @@ func TestText(t *testing.T) {
 	assert.Contains(t, lines, "get                  unproven")
 	assert.Contains(t, lines, "delete               –")
 	assert.Contains(t, lines, "email                cur!")
-	assert.Contains(t, lines, "name.full            c+")
+	assert.Contains(t, lines, "name.full            c+*")
+	assert.Contains(t, lines, "phone                r?")
+	assert.Contains(t, lines, "mobile               r")
 	assert.Contains(t, lines, "notes                –")
 }

@@ -144,7 +144,7 @@ func filters(op operation) []customers.Field {
 
 // collectFields notes which fields of the facade travel in the operation's request and answers. The create comes first, so
 // that a field's name and limits are those of its request; an update that asks for something else cannot be told in the
-// table and is an error.
+// table and is an error. The evidence is the weakest that any direction rests on.
 func collectFields(
 	doc *openapi3.T, serving operation, op customers.Op, fields map[customers.Field]*customers.FieldCapability,
 ) error {
@@ -166,9 +166,10 @@ func collectFields(
 				most = int(*s.MaxLength)
 			}
 			if !written {
+				fc.Wire, fc.Joined = leaf.wire, leaf.joined // an answer may have called it something else
 				fc.MinLength, fc.MaxLength, fc.Pattern = least, most, s.Pattern
-			} else if fc.MinLength != least || fc.MaxLength != most || fc.Pattern != s.Pattern {
-				failed = fmt.Errorf("%s: other lengths or another pattern than where %s is written elsewhere", leaf.wire, f)
+			} else if op == customers.OpUpdate && fc.Wire != leaf.wire || fc.MinLength != least || fc.MaxLength != most || fc.Pattern != s.Pattern {
+				failed = fmt.Errorf("%s: another name, other lengths or another pattern than where %s is written elsewhere", leaf.wire, f)
 			}
 		})
 	}
@@ -199,6 +200,9 @@ func capability(fields map[customers.Field]*customers.FieldCapability, f custome
 			Field: f, Wire: leaf.wire, Joined: leaf.joined, Evidence: customers.Evidence(leaf.evidence.level),
 		}
 		fields[f] = fc
+	}
+	if found := (evidence{level: string(fc.Evidence)}); leaf.evidence.rank() > found.rank() {
+		fc.Evidence = customers.Evidence(leaf.evidence.level)
 	}
 	return fc
 }

@@ -74,7 +74,7 @@ components:
       required: [remark]
       properties:
         code: {type: string, x-customer: reference, x-customer-fixed: true, maxLength: 9}
-        new_name: {type: string, x-customer: name, minLength: 2}
+        full_name: {type: string, x-customer: name, minLength: 2}
         mail: {$ref: '#/components/schemas/Mail'}
         remark: {type: string, x-customer: notes, maxLength: 5}
     Mail: {type: string, pattern: '@', x-customer: email, x-evidence: {level: observed, source: traffic}}
@@ -89,7 +89,8 @@ components:
           type: object
           properties:
             number: {type: string, x-customer: [id, reference]}
-            name: {type: string, x-customer: name.full}
+            name: {type: string, x-customer: name.full, x-evidence: {level: inferred, source: habit}}
+            comment: {type: string, x-customer: notes}
             others: {type: array, items: {type: object, properties: {tel: {type: string, x-customer: phone}}}}
     Other: {type: object, properties: {cell: {type: string, x-customer: mobile}}}
 `
@@ -113,21 +114,28 @@ func TestCapabilities(t *testing.T) {
 			{Field: "reference", Wire: "code", Evidence: "primary", Create: true, Read: true, Required: true, MaxLength: 9},
 			{Field: "name.given", Wire: "full_name", Evidence: "primary", Joined: true, Create: true, Update: true, Required: true, MinLength: 2},
 			{Field: "name.family", Wire: "full_name", Evidence: "primary", Joined: true, Create: true, Update: true, Required: true, MinLength: 2},
-			{Field: "name.full", Wire: "full_name", Evidence: "primary", Joined: true, Create: true, Update: true, Read: true, Required: true, MinLength: 2},
+			{Field: "name.full", Wire: "full_name", Evidence: "inferred", Joined: true, Create: true, Update: true, Read: true, Required: true, MinLength: 2},
 			{Field: "email", Wire: "mail", Evidence: "observed", Create: true, Update: true, Pattern: "@"},
 			{Field: "phone", Wire: "others.tel", Evidence: "primary", Read: true},
 			{Field: "address.street", Wire: "home.line", Evidence: "primary", Create: true},
 			{Field: "address.city", Wire: "home.town", Evidence: "primary", Create: true, Required: true},
-			{Field: "notes", Wire: "remark", Evidence: "primary", Update: true, MaxLength: 5},
+			{Field: "notes", Wire: "remark", Evidence: "primary", Update: true, Read: true, MaxLength: 5},
 		},
 	}, got)
 }
 
-// One table cannot tell two limits.
+// One table cannot tell two limits, or two names.
 func TestLimitsThatDiffer(t *testing.T) {
-	for _, change := range []string{"minLength: 3", "minLength: 2, maxLength: 64", "minLength: 2, pattern: x"} {
-		yaml := strings.Replace(full, "new_name: {type: string, x-customer: name, minLength: 2", "new_name: {type: string, x-customer: name, "+change, 1)
+	const change = "        full_name: {type: string, x-customer: name, minLength: 2}\n        mail: {$ref"
+	for _, other := range []string{
+		"full_name: {type: string, x-customer: name, minLength: 3}",
+		"full_name: {type: string, x-customer: name, minLength: 2, maxLength: 64}",
+		"full_name: {type: string, x-customer: name, minLength: 2, pattern: x}",
+		"new_name: {type: string, x-customer: name, minLength: 2}",
+	} {
+		require.Contains(t, full, change)
+		yaml := strings.Replace(full, change, "        "+other+"\n        mail: {$ref", 1)
 		_, err := capabilitiesOf("p", document(t, yaml))
-		assert.ErrorContains(t, err, "change: new_name: other lengths or another pattern than where name.", change)
+		assert.ErrorContains(t, err, "_name: another name, other lengths or another pattern than where name.", other)
 	}
 }
