@@ -272,3 +272,21 @@ func ExampleRequirements() {
 	// Output:
 	// digitalpaye: unsupported operation: Policy.Require.Operations: unsupported delete; reference (Policy.Require.Fields): unsupported by this provider
 }
+
+// A loss that is right for one call need not be allowed for all. An update has no result that could list what it left
+// out: its plan does.
+func ExampleAllowLoss() {
+	client, err := stancer.Open(stancer.Config{APIKey: "stest_key"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	patch := customers.Patch{Email: customers.To("sami.haddad@example.com"), Notes: customers.To("calls on Mondays")}
+	_, err = client.PlanUpdate(context.Background(), patch)
+	fmt.Println(errors.Is(err, customers.ErrUnsupportedField))
+
+	ctx := customers.AllowLoss(context.Background(), customers.FieldNotes)
+	fmt.Println(client.PlanUpdate(ctx, patch))
+	// Output:
+	// true
+	// [notes] <nil>
+}

@@ -35,7 +35,15 @@ var checks = []check{
 	{"unsupported-operations", "an operation that the provider lacks is refused before anything is sent", unsupportedOperations},
 	{"unproven", "an operation that is only inferred is refused unless the policy allows it", unproven},
 	{"loss", "a loss that the policy allows is told, and what remains is kept", loss},
+	{"loss-call", "a loss that the context allows is told too, and counts for no other call", lossOfOneCall},
 	{"required-fields", "a create without a field either works or is refused before anything is sent", requiredFields},
+	{"require", "a policy that requires what is there opens a client, and one that requires what is not names it", requiring},
+	{"plan", "a plan sends nothing, has a step for each field, and what it calls kept is what a get gives", plan},
+	{"plan-refused", "what a create refuses before anything is sent, a plan refuses with the same error", planRefused},
+
+	{"ensure", "an ensure finds who is there, changes nothing, and creates who is not; where it cannot tell, it is refused", ensure},
+	{"ensure-unknown", "an ensure whose create has an unknown outcome makes one customer, then or when it is called again", ensureUnknown},
+	{"ensure-concurrent", "ensures of one customer at the same time make one", ensureConcurrent},
 
 	{"errors", "a driver's errors are *customers.Error with kind and outcome; a client's name provider and operation", errorsTyped},
 	{"unauthorized", "refused credentials are ErrUnauthenticated, and nothing was done", unauthorized},

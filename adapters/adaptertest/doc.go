@@ -30,7 +30,14 @@
 //   - unsupported-operations: an operation that the provider lacks is refused before anything is sent
 //   - unproven: an operation that is only inferred is refused unless the policy allows it
 //   - loss: a loss that the policy allows is told, and what remains is kept
+//   - loss-call: a loss that the context allows is told too, and counts for no other call
 //   - required-fields: a create without a field either works or is refused before anything is sent
+//   - require: a policy that requires what is there opens a client, and one that requires what is not names it
+//   - plan: a plan sends nothing, has a step for each field, and what it calls kept is what a get gives
+//   - plan-refused: what a create refuses before anything is sent, a plan refuses with the same error
+//   - ensure: an ensure finds who is there, changes nothing, and creates who is not; where it cannot tell, it is refused
+//   - ensure-unknown: an ensure whose create has an unknown outcome makes one customer, then or when it is called again
+//   - ensure-concurrent: ensures of one customer at the same time make one
 //   - errors: a driver's errors are *customers.Error with kind and outcome; a client's name provider and operation
 //   - unauthorized: refused credentials are ErrUnauthenticated, and nothing was done
 //   - rate-limited: too many requests are ErrRateLimited with RetryAfter, and nothing was done

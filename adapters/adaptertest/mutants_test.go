@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type over struct {
 	capabilities func() customers.Capabilities
 	create       func(context.Context, customers.Profile) (*customers.Customer, error)
 	get          func(context.Context, string) (*customers.Customer, error)
+	plan         func(context.Context, customers.Profile) (customers.Draft, error)
 	update       func(context.Context, string, customers.Patch) error
 	delete       func(context.Context, string) error
 	list         func(context.Context, customers.Query) iter.Seq2[*customers.Customer, error]
@@ -50,6 +52,13 @@ func (o *over) Create(ctx context.Context, p customers.Profile) (*customers.Cust
 		return o.create(ctx, p)
 	}
 	return o.Driver.Create(ctx, p)
+}
+
+func (o *over) Plan(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+	if o.plan != nil {
+		return o.plan(ctx, p)
+	}
+	return o.Driver.Plan(ctx, p)
 }
 
 func (o *over) Get(ctx context.Context, id string) (*customers.Customer, error) {
@@ -98,6 +107,8 @@ func (o *over) Close() {
 type lenient struct {
 	facade
 	create func(context.Context, customers.Profile) (*customers.Customer, error)
+	plan   func(context.Context, customers.Profile) (customers.Plan, error)
+	ensure func(context.Context, customers.Profile) (*customers.Customer, customers.Ensured, error)
 	update func(context.Context, string, customers.Patch) error
 	delete func(context.Context, string) error
 }
@@ -107,6 +118,20 @@ func (l lenient) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 		return l.create(ctx, p)
 	}
 	return l.facade.Create(ctx, p)
+}
+
+func (l lenient) Plan(ctx context.Context, p customers.Profile) (customers.Plan, error) {
+	if l.plan != nil {
+		return l.plan(ctx, p)
+	}
+	return l.facade.Plan(ctx, p)
+}
+
+func (l lenient) Ensure(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
+	if l.ensure != nil {
+		return l.ensure(ctx, p)
+	}
+	return l.facade.Ensure(ctx, p)
 }
 
 func (l lenient) Update(ctx context.Context, id string, patch customers.Patch) error {
@@ -231,8 +256,8 @@ func set[T any](to, from *T) {
 	}
 }
 
-// whole is a patch of everything.
-func whole(p customers.Profile) customers.Patch {
+// entire is a patch of everything, also of what p lacks.
+func entire(p customers.Profile) customers.Patch {
 	return customers.Patch{
 		Reference: &p.Reference, Name: &p.Name, Email: &p.Email, Phone: &p.Phone, Mobile: &p.Mobile, Address: &p.Address,
 		Since: &p.Since, Notes: &p.Notes,
@@ -241,14 +266,14 @@ func whole(p customers.Profile) customers.Patch {
 
 func mutants() []mutant {
 	return []mutant{
-		{name: "drops a field in silence", fails: []string{"create"}, base: rich,
+		{name: "drops a field in silence", fails: []string{"create", "plan"}, base: rich,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 					p.Notes = ""
 					return d.Create(ctx, p)
 				}}
 			}},
-		{name: "reads the name in the wrong order", fails: []string{"create"}, base: rich,
+		{name: "reads the name in the wrong order", fails: []string{"create", "plan"}, base: rich,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 					p.Name.Given, p.Name.Family = p.Name.Family, p.Name.Given
@@ -345,7 +370,7 @@ func mutants() []mutant {
 						was, ok := seen[id]
 						mu.Unlock()
 						if ok {
-							patch = whole(merged(was, patch))
+							patch = entire(merged(was, patch))
 						}
 						return d.Update(ctx, id, patch)
 					},
@@ -395,7 +420,7 @@ func mutants() []mutant {
 					},
 				}
 			}},
-		{name: "leaves a customer out of the list", fails: []string{"list"}, base: rich,
+		{name: "leaves a customer out of the list", fails: []string{"list", "ensure", "ensure-unknown"}, base: rich,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return listing(d, func(_ customers.Query, all iter.Seq2[*customers.Customer, error]) iter.Seq2[*customers.Customer, error] {
 					return func(yield func(*customers.Customer, error) bool) {
@@ -521,7 +546,7 @@ func mutants() []mutant {
 					return c
 				}}
 			}},
-		{name: "does not tell what it lost", fails: []string{"loss"}, base: littleHarness,
+		{name: "does not tell what it lost", fails: []string{"loss", "loss-call"}, base: littleHarness,
 			client: func(c facade) facade {
 				return lenient{facade: c, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 					created, err := c.Create(ctx, p)
@@ -529,6 +554,114 @@ func mutants() []mutant {
 						created.Lost = nil
 					}
 					return created, err
+				}}
+			}},
+		{name: "does not tell what one call lost", fails: []string{"loss-call"}, base: littleHarness,
+			client: func(c facade) facade {
+				return lenient{facade: c, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					created, err := c.Create(ctx, p)
+					if err == nil && customers.LossAllowed(ctx, customers.FieldNotes) {
+						created.Lost = nil
+					}
+					return created, err
+				}}
+			}},
+		{name: "allows for ever what one call was allowed", fails: []string{"loss-call"}, base: littleHarness,
+			client: func(c facade) facade {
+				allowed := false
+				return lenient{facade: c, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					if allowed = allowed || customers.LossAllowed(ctx, customers.FieldNotes); allowed {
+						ctx = customers.AllowLoss(ctx, customers.Fields()...)
+					}
+					return c.Create(ctx, p)
+				}}
+			}},
+		{name: "says something else each other time", fails: []string{"require"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				asked := 0
+				return &over{Driver: d, capabilities: func() customers.Capabilities {
+					c := d.Capabilities()
+					if asked++; asked%2 == 1 {
+						remove, _ := c.Operation(customers.OpDelete)
+						remove.Evidence = customers.EvidenceInferred
+					}
+					return c
+				}}
+			}},
+		{name: "asks the provider for a plan", fails: []string{"plan"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, plan: func(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+					_, _ = d.Get(ctx, "mem_1")
+					return d.Plan(ctx, p)
+				}}
+			}},
+		{name: "plans without a field", fails: []string{"plan"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, plan: func(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+					p.Notes = ""
+					return d.Plan(ctx, p)
+				}}
+			}},
+		{name: "makes no plans", fails: []string{"plan", "plan-refused"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, plan: customers.Unsupported{}.Plan}
+			}},
+		{name: "calls kept what it changes", fails: []string{"plan"}, base: onTheWire,
+			client: func(c facade) facade {
+				return lenient{facade: c, plan: func(ctx context.Context, p customers.Profile) (customers.Plan, error) {
+					planned, err := c.Plan(ctx, p)
+					for i := range planned.Steps {
+						if planned.Steps[i].Action == customers.Changed {
+							planned.Steps[i].Action = customers.Kept
+							planned.Steps[i].Field = customers.FieldNameFull
+						}
+					}
+					return planned, err
+				}}
+			}},
+		{name: "plans what it would refuse", fails: []string{"plan-refused"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, plan: func(ctx context.Context, p customers.Profile) (customers.Draft, error) {
+					p.Reference = p.Reference[:min(len(p.Reference), 36)]
+					return d.Plan(ctx, p)
+				}}
+			}},
+		{name: "changes whom it finds", fails: []string{"ensure"}, base: rich,
+			client: func(c facade) facade {
+				return lenient{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
+					got, how, err := c.Ensure(ctx, p)
+					if how == customers.Found {
+						_ = c.Update(ctx, got.ID, customers.Patch{Notes: customers.To("found again")})
+					}
+					return got, how, err
+				}}
+			}},
+		{name: "tells no existing id though it says so", fails: []string{"ensure", "ensure-unknown", "ensure-concurrent"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+					c, err := d.Create(ctx, p)
+					return c, changed(err, customers.ErrAlreadyExists, func(e *customers.Error) { e.ExistingID = "" })
+				}}
+			}},
+		{name: "says that it created where it does not know", fails: []string{"ensure-unknown"}, base: rich,
+			client: func(c facade) facade {
+				return lenient{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
+					got, how, err := c.Ensure(ctx, p)
+					if how == customers.Adopted {
+						how = customers.Created
+					}
+					return got, how, err
+				}}
+			}},
+		{name: "tells the fourth caller that it created", fails: []string{"ensure-concurrent"}, base: rich,
+			client: func(c facade) facade {
+				var calls atomic.Int32
+				return lenient{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
+					got, how, err := c.Ensure(ctx, p)
+					if calls.Add(1) == 4 {
+						how = customers.Created
+					}
+					return got, how, err
 				}}
 			}},
 		{name: "leaves it to the provider to refuse what is missing", fails: []string{"required-fields"}, base: littleHarness,
@@ -591,7 +724,7 @@ func mutants() []mutant {
 					})
 				})
 			}},
-		{name: "says not sent after sending", fails: []string{"no-answer"}, base: rich,
+		{name: "says not sent after sending", fails: []string{"no-answer", "ensure-unknown"}, base: rich,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return onEachWrite(d, func(err error) error {
 					return changed(err, customers.ErrUnavailable, func(e *customers.Error) {
@@ -616,7 +749,7 @@ func mutants() []mutant {
 					return changed(err, customers.ErrUnavailable, func(e *customers.Error) { e.Outcome = customers.ErrUnknownOutcome })
 				})
 			}},
-		{name: "repeats a create whose outcome is unknown", fails: []string{"sent-once"}, base: rich,
+		{name: "repeats a create whose outcome is unknown", fails: []string{"sent-once", "ensure-unknown"}, base: rich,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return &over{Driver: d, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
 					c, err := d.Create(ctx, p)
@@ -626,7 +759,7 @@ func mutants() []mutant {
 					return c, err
 				}}
 			}},
-		{name: "sends a POST again after no answer", fails: []string{"sent-once"},
+		{name: "sends a POST again after no answer", fails: []string{"sent-once", "ensure-unknown"},
 			base: func() Harness {
 				return stancerHarness(func(next http.RoundTripper) http.RoundTripper {
 					return roundTrip(func(r *http.Request) (*http.Response, error) {

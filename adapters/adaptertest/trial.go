@@ -19,11 +19,9 @@ type facade interface {
 	Provider() string
 	String() string
 	Capabilities() customers.Capabilities
-	Create(context.Context, customers.Profile) (*customers.Customer, error)
-	Get(context.Context, string) (*customers.Customer, error)
-	Update(context.Context, string, customers.Patch) error
-	Delete(context.Context, string) error
-	List(context.Context, customers.Query) iter.Seq2[*customers.Customer, error]
+	operations
+	Plan(context.Context, customers.Profile) (customers.Plan, error)
+	Ensure(context.Context, customers.Profile) (*customers.Customer, customers.Ensured, error)
 	As(any) bool
 	Close()
 }
@@ -273,6 +271,13 @@ func single(p customers.Profile) []customers.Patch {
 		{Reference: &p.Reference}, {Name: &p.Name}, {Email: &p.Email}, {Phone: &p.Phone}, {Mobile: &p.Mobile},
 		{Address: &p.Address}, {Since: &p.Since}, {Notes: &p.Notes},
 	}
+}
+
+// whole is one patch of every group of fields that p has.
+func whole(p customers.Profile) (patch customers.Patch) {
+	data, _ := json.Marshal(p)
+	_ = json.Unmarshal(data, &patch) // cannot fail: the names and forms are the same
+	return patch
 }
 
 // kept is what a provider with these capabilities gives back of p.

@@ -8,18 +8,24 @@
 // Package sandbox knows these.
 //
 // Two customers cannot have the same Reference: a create of a second one is [customers.ErrAlreadyExists] with
-// ExistingID, an update to it [customers.ErrRefused]. Lists are in the order of creation.
+// ExistingID, an update to it [customers.ErrRefused]. Where the capabilities say TellsExisting, that holds for a create of
+// the very same profile too. Lists are in the order of creation.
+//
+// A plan shows every value in the facade's form, joined where the capabilities join.
 package memory
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,7 +106,7 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (created *cust
 	err = d.do(ctx, customers.OpCreate, func() *customers.Error {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if twin := d.named(p.Reference); twin != "" {
+		if twin := cmp.Or(d.named(p.Reference), d.same(p)); twin != "" {
 			return &customers.Error{Kind: customers.ErrAlreadyExists, Outcome: customers.ErrRejected, ExistingID: twin}
 		}
 		c := &customers.Customer{ID: d.nextID(p), Profile: p, CreatedAt: d.config.Now().UTC()}
@@ -123,6 +129,72 @@ func (d *driver) named(reference string) string {
 		}
 	}
 	return ""
+}
+
+// same is the id of a customer with the same data, where the provider to play tells it; else "".
+func (d *driver) same(p customers.Profile) string {
+	if create, ok := d.config.Capabilities.Operation(customers.OpCreate); !ok || !create.TellsExisting {
+		return ""
+	}
+	for _, id := range d.order {
+		kept := d.byID[id].Profile
+		if kept.Since.Equal(p.Since) {
+			kept.Since = p.Since // one instant can be written in several ways
+		}
+		if kept == p {
+			return id
+		}
+	}
+	return ""
+}
+
+// Plan has the values under the names of the capabilities.
+func (d *driver) Plan(_ context.Context, p customers.Profile) (customers.Draft, error) {
+	body := map[string]any{}
+	values := texts(&p)
+	for _, f := range p.Fields() {
+		fc, _ := d.config.Capabilities.Field(f)
+		switch {
+		case f == customers.FieldSince:
+			put(body, fc.Wire, p.Since.Format(time.RFC3339Nano))
+		case fc.Joined && f.Group() == customers.FieldName:
+			put(body, fc.Wire, p.Name.String())
+		case fc.Joined && f.Group() == customers.FieldAddress:
+			put(body, fc.Wire, p.Address.String())
+		default:
+			put(body, fc.Wire, *values[f])
+		}
+	}
+	data, _ := json.Marshal(body) // cannot fail: texts
+	return customers.Draft{Body: data}, nil
+}
+
+// put sets the property that a path of names leads to.
+func put(object map[string]any, path string, value any) {
+	name, rest, nested := strings.Cut(path, ".")
+	if !nested {
+		object[name] = value
+		return
+	}
+	inner, _ := object[name].(map[string]any)
+	if inner == nil {
+		inner = map[string]any{}
+		object[name] = inner
+	}
+	put(inner, rest, value)
+}
+
+// texts are the text fields of p.
+func texts(p *customers.Profile) map[customers.Field]*string {
+	return map[customers.Field]*string{
+		customers.FieldReference: &p.Reference, customers.FieldNameGiven: &p.Name.Given,
+		customers.FieldNameFamily: &p.Name.Family, customers.FieldNameFull: &p.Name.Full,
+		customers.FieldEmail: &p.Email, customers.FieldPhone: &p.Phone, customers.FieldMobile: &p.Mobile,
+		customers.FieldAddressStreet: &p.Address.Street, customers.FieldAddressCity: &p.Address.City,
+		customers.FieldAddressRegion: &p.Address.Region, customers.FieldAddressPostalCode: &p.Address.PostalCode,
+		customers.FieldAddressCountry: &p.Address.Country, customers.FieldAddressFormatted: &p.Address.Formatted,
+		customers.FieldNotes: &p.Notes,
+	}
 }
 
 // nextID gives the same ids in each run, so that tests can compare outputs, and ids that nobody takes for a sequence.
@@ -284,15 +356,7 @@ func (d *driver) show(c *customers.Customer) *customers.Customer {
 	if reads(customers.FieldAddressFormatted) && !reads(customers.FieldAddressStreet) {
 		shown.Address = customers.Address{Formatted: c.Address.String()}
 	}
-	for f, value := range map[customers.Field]*string{
-		customers.FieldReference: &shown.Reference, customers.FieldNameGiven: &shown.Name.Given,
-		customers.FieldNameFamily: &shown.Name.Family, customers.FieldNameFull: &shown.Name.Full,
-		customers.FieldEmail: &shown.Email, customers.FieldPhone: &shown.Phone, customers.FieldMobile: &shown.Mobile,
-		customers.FieldAddressStreet: &shown.Address.Street, customers.FieldAddressCity: &shown.Address.City,
-		customers.FieldAddressRegion: &shown.Address.Region, customers.FieldAddressPostalCode: &shown.Address.PostalCode,
-		customers.FieldAddressCountry: &shown.Address.Country, customers.FieldAddressFormatted: &shown.Address.Formatted,
-		customers.FieldNotes: &shown.Notes,
-	} {
+	for f, value := range texts(&shown.Profile) {
 		if !reads(f) {
 			*value = ""
 		}

@@ -51,6 +51,59 @@ func TestReferencesAreUnique(t *testing.T) {
 	}
 }
 
+// A provider that tells the customer in the way knows the same customer without a reference too.
+func TestExistingIsTold(t *testing.T) {
+	capabilities := memory.NewDriver(memory.Config{}).Capabilities()
+	create, _ := capabilities.Operation(customers.OpCreate)
+	create.TellsExisting = true
+	client := open(t, memory.Config{Capabilities: capabilities})
+	p := customers.Profile{Email: "ingrid@example.com", Since: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)}
+	first, err := client.Create(t.Context(), p)
+	require.NoError(t, err)
+
+	p.Since = p.Since.In(time.FixedZone("", 3600))
+	_, err = client.Create(t.Context(), p)
+	require.ErrorIs(t, err, customers.ErrAlreadyExists)
+	assert.Equal(t, first.ID, err.(*customers.Error).ExistingID)
+
+	p.Notes = "another"
+	_, err = client.Create(t.Context(), p)
+	assert.NoError(t, err)
+}
+
+func TestPlan(t *testing.T) {
+	capabilities := customers.Capabilities{
+		Provider:   "little",
+		Operations: []customers.OperationCapability{{Op: customers.OpCreate, Evidence: customers.EvidencePrimary}},
+		Fields: []customers.FieldCapability{
+			{Field: customers.FieldNameGiven, Wire: "name", Joined: true, Create: true},
+			{Field: customers.FieldNameFamily, Wire: "name", Joined: true, Create: true},
+			{Field: customers.FieldEmail, Wire: "contact.mail", Create: true},
+			{Field: customers.FieldPhone, Wire: "contact.tel", Create: true},
+			{Field: customers.FieldAddressStreet, Wire: "address", Joined: true, Create: true},
+			{Field: customers.FieldAddressCity, Wire: "address", Joined: true, Create: true},
+			{Field: customers.FieldSince, Wire: "since", Create: true},
+		},
+	}
+	plan, err := open(t, memory.Config{Capabilities: capabilities}).Plan(t.Context(), customers.Profile{
+		Name: customers.Name{Given: "Ingrid", Family: "Solberg"}, Email: "ingrid@example.com", Phone: "+4755500001",
+		Address: customers.Address{Street: "Fjordgata 12", City: "Trondheim"}, Since: time.Date(2024, 5, 6, 7, 8, 9, 10, time.UTC),
+	})
+	require.NoError(t, err)
+	step := func(f customers.Field, action customers.Action, wire, value, how string) customers.Step {
+		return customers.Step{Field: f, Action: action, Wire: wire, Value: value, How: how}
+	}
+	assert.Equal(t, []customers.Step{
+		step(customers.FieldNameGiven, customers.Changed, "name", "Ingrid Solberg", "joined with name.family"),
+		step(customers.FieldNameFamily, customers.Changed, "name", "Ingrid Solberg", "joined with name.given"),
+		step(customers.FieldEmail, customers.Kept, "contact.mail", "ingrid@example.com", ""),
+		step(customers.FieldPhone, customers.Kept, "contact.tel", "+4755500001", ""),
+		step(customers.FieldAddressStreet, customers.Changed, "address", "Fjordgata 12, Trondheim", "joined with address.city"),
+		step(customers.FieldAddressCity, customers.Changed, "address", "Fjordgata 12, Trondheim", "joined with address.street"),
+		step(customers.FieldSince, customers.Kept, "since", "2024-05-06T07:08:09.00000001Z", ""),
+	}, plan.Steps)
+}
+
 func TestIDsAreTheSameInEachRun(t *testing.T) {
 	ids := func() (all [2]string) {
 		client := open(t, memory.Config{})
