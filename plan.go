@@ -137,7 +137,9 @@ func (c *Client) draft(ctx context.Context, p Profile) (draft, error) {
 	dec := json.NewDecoder(bytes.NewReader(made.Body))
 	dec.UseNumber()
 	if dec.Decode(&d.wire) != nil {
-		return d, c.failed(OpCreate, &Error{Kind: ErrContract, Outcome: ErrNotSent, Detail: "the driver's draft is no JSON object"})
+		return d, c.failed(OpCreate, &Error{
+			Kind: ErrContract, Outcome: ErrNotSent, Detail: "the driver is broken: its draft is no JSON object",
+		})
 	}
 	var dropped []string
 	for _, f := range p.Fields() {
@@ -163,9 +165,8 @@ func (c *Client) step(f Field, p Profile, d draft) Step {
 		return s
 	}
 	s.Value = at(d.wire, fc.Wire)
-	if s.How = c.how(fc, p, s.Value); s.How == "" {
-		s.Action = Kept
-	} else {
+	s.Action, s.How = Kept, c.how(fc, p, s.Value)
+	if s.How != "" {
 		s.Action = Changed
 	}
 	return s

@@ -233,8 +233,8 @@ func TestPlanOfABrokenDriver(t *testing.T) {
 		`{"full_name":"Ama"}`: "its draft lacks email, address.city",
 		`{"full_name":"Ama","mail":null,"home":{"town":"Abidjan"}}`:   "its draft lacks email",
 		`{"full_name":"Ama","mail":"ama@example.com","home":"Rue 1"}`: "its draft lacks address.city",
-		`["Ama"]`: "the driver's draft is no JSON object",
-		``:        "the driver's draft is no JSON object",
+		`["Ama"]`: "its draft is no JSON object",
+		``:        "its draft is no JSON object",
 	} {
 		t.Run(body, func(t *testing.T) {
 			plan, err := newPlanner(body).open(t, customers.Policy{AllowLoss: []customers.Field{customers.FieldNotes}}).Plan(t.Context(), profile)

@@ -138,13 +138,17 @@ func whole(t *testing.T, client *customers.Client, s subject) (id string) {
 	}
 	p := s.profile
 	address := func(street string, selected bool) genSimplepin.AddressAPIV2Model {
-		return genSimplepin.AddressAPIV2Model{Address: street, City: "Montréal", Zip: "H3B 1K1", Province: 11, Country: 1, Selected: &selected}
+		return genSimplepin.AddressAPIV2Model{
+			Address: street, City: "Montréal", Zip: "H3B 1K1", Province: 11, Country: 1, Selected: &selected,
+		}
 	}
 	added, err := api.AddCustomer(t.Context(), &genSimplepin.AddCustomerParams{}, genSimplepin.CCProfileAPIV2Model{
 		CustomerID: p.Reference, CustomerName: p.Name.Full, ContractEmail: p.Email, PhoneNumber: p.Phone, MobileNumber: p.Mobile,
 		CustomerSince: "2020-01-31T09:30:00.120-05:00", MainAddress: address("1200 rue Sainte-Catherine", false),
-		BillingAddresses: []genSimplepin.AddressAPIV2Model{address("1 rue Peel", false), address("2 rue Peel", true), address("3 rue Peel", false)},
-		Contracts:        []genSimplepin.CCContractV2Model{{Name: "Home insurance"}, {Name: "Car insurance"}},
+		BillingAddresses: []genSimplepin.AddressAPIV2Model{
+			address("1 rue Peel", false), address("2 rue Peel", true), address("3 rue Peel", false),
+		},
+		Contracts: []genSimplepin.CCContractV2Model{{Name: "Home insurance"}, {Name: "Car insurance"}},
 	})
 	require.NoError(t, err)
 	defer added.Body.Close()
@@ -218,12 +222,12 @@ func updateLosesNothing(t *testing.T, s subject, with setup, sb *sandbox.Sandbox
 
 	// All at the same time, back to what it was: the last read of one must not undo the write of another.
 	var back []customers.Patch
+	was := patch(s.profile)
 	for _, p := range s.patches {
-		whole := patch(s.profile)
 		back = append(back, customers.Patch{
-			Reference: both(p.Reference, whole.Reference), Name: both(p.Name, whole.Name), Email: both(p.Email, whole.Email),
-			Phone: both(p.Phone, whole.Phone), Mobile: both(p.Mobile, whole.Mobile), Address: both(p.Address, whole.Address),
-			Since: both(p.Since, whole.Since), Notes: both(p.Notes, whole.Notes),
+			Reference: both(p.Reference, was.Reference), Name: both(p.Name, was.Name), Email: both(p.Email, was.Email),
+			Phone: both(p.Phone, was.Phone), Mobile: both(p.Mobile, was.Mobile), Address: both(p.Address, was.Address),
+			Since: both(p.Since, was.Since), Notes: both(p.Notes, was.Notes),
 		})
 	}
 	var all sync.WaitGroup

@@ -568,9 +568,12 @@ func mutants() []mutant {
 			}},
 		{name: "allows for ever what one call was allowed", fails: []string{"loss-call"}, base: littleHarness,
 			client: func(c facade) facade {
-				allowed := false
+				var allowed atomic.Bool
 				return lenient{facade: c, create: func(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
-					if allowed = allowed || customers.LossAllowed(ctx, customers.FieldNotes); allowed {
+					if customers.LossAllowed(ctx, customers.FieldNotes) {
+						allowed.Store(true)
+					}
+					if allowed.Load() {
 						ctx = customers.AllowLoss(ctx, customers.Fields()...)
 					}
 					return c.Create(ctx, p)
