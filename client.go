@@ -236,9 +236,7 @@ func (c *Client) usable(op Op) error {
 	case !ok:
 		return c.failed(op, &Error{Kind: ErrUnsupported, Outcome: ErrNotSent, Detail: c.lacks(op)})
 	case oc.Evidence == EvidenceInferred && !slices.Contains(c.policy.AllowUnproven, op):
-		return c.failed(op, &Error{Kind: ErrUnproven, Outcome: ErrNotSent, Detail: oc.Method + " " + oc.Path +
-			" is stated nowhere, only inferred from " + oc.Source + "; look there, try it with a test account, then name " +
-			string(op) + " in Policy.AllowUnproven"})
+		return c.failed(op, Unproven(*oc))
 	}
 	return nil
 }

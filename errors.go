@@ -115,6 +115,13 @@ func Refuse(vs ...Violation) *Error {
 	return e
 }
 
+// Unproven is the error of an operation that is only inferred, where the policy does not allow it.
+func Unproven(op OperationCapability) *Error {
+	return &Error{Kind: ErrUnproven, Outcome: ErrNotSent, Detail: op.Method + " " + op.Path +
+		" is stated nowhere, only inferred from " + op.Source + "; look there, try it with a test account, then name " +
+		string(op.Op) + " in Policy.AllowUnproven"}
+}
+
 // String tells place, rule and bound.
 func (v Violation) String() string {
 	place := string(v.Field)

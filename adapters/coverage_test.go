@@ -114,7 +114,7 @@ func (rec *recorder) run(t *testing.T, provider string, dialects []sandbox.Diale
 	require.NoError(t, err)
 	defer stop(t, sb)
 	for _, rec.faults = range faults {
-		with := setup{dialects: dialects, options: transport.Options{RoundTripper: rec, Retry: once}}
+		with := setup{lookup: true, dialects: dialects, options: transport.Options{RoundTripper: rec, Retry: once}}
 		exercise(t.Context(), subjects()[provider], open(t, subjects()[provider], with, sb))
 	}
 }

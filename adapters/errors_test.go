@@ -107,7 +107,7 @@ func TestDocumentedAnswers(t *testing.T) {
 				sb := start(t, sandbox.Config{Contract: parsed, Dialects: way})
 				d := documented{subject: s, provider: provider, spec: spec, open: func(f *faulty) *customers.Client {
 					f.spec = spec
-					return open(t, s, setup{dialects: way, options: transport.Options{RoundTripper: f, Retry: once}}, sb)
+					return open(t, s, setup{lookup: true, dialects: way, options: transport.Options{RoundTripper: f, Retry: once}}, sb)
 				}}
 				client := d.open(&faulty{})
 				stored, err := client.Create(t.Context(), s.profile)

@@ -52,7 +52,7 @@ func allWays() []way {
 	usual := func(provider string) func(*sandbox.Sandbox, transport.Options) (*customers.Client, error) {
 		s := subjects()[provider]
 		return func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {
-			return s.open(sb, setup{options: o})
+			return s.open(sb, setup{lookup: true, options: o})
 		}
 	}
 	byPost := func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {

@@ -109,8 +109,8 @@ func TestWhatHasNoFormIsKeptAsItCame(t *testing.T) {
 	}
 }
 
-// record is what the provider tells of a customer now, apart from what it counts by itself.
-func record(t *testing.T, client *customers.Client, sb *sandbox.Sandbox, id string) map[string]any {
+// kept is what the provider tells of a customer now, apart from what it counts by itself.
+func kept(t *testing.T, client *customers.Client, sb *sandbox.Sandbox, id string) map[string]any {
 	t.Helper()
 	_, err := client.Get(t.Context(), id)
 	require.NoError(t, err)
@@ -156,8 +156,8 @@ func whole(t *testing.T, client *customers.Client, s subject) (id string) {
 	return p.Reference
 }
 
-// changed names what differs between two records, and fails if that is more than the patches name.
-func changed(t *testing.T, client *customers.Client, before, after map[string]any, patches ...customers.Patch) []string {
+// differs names what differs between two records, and fails if that is more than the patches name.
+func differs(t *testing.T, client *customers.Client, before, after map[string]any, patches ...customers.Patch) []string {
 	t.Helper()
 	caps := client.Capabilities()
 	var may []string
@@ -207,7 +207,7 @@ func updateLosesNothing(t *testing.T, s subject, with setup, sb *sandbox.Sandbox
 		return
 	}
 	id := whole(t, client, s)
-	first := record(t, client, sb, id)
+	first := kept(t, client, sb, id)
 	if client.Provider() == "simplepin" {
 		require.Len(t, first["billing_address_models"], 3)
 		require.Len(t, first["contracts"], 2)
@@ -215,8 +215,8 @@ func updateLosesNothing(t *testing.T, s subject, with setup, sb *sandbox.Sandbox
 	before := first
 	for _, patch := range s.patches {
 		require.NoError(t, client.Update(t.Context(), id, patch))
-		after := record(t, client, sb, id)
-		assert.NotEmpty(t, changed(t, client, before, after, patch), "%v", patch)
+		after := kept(t, client, sb, id)
+		assert.NotEmpty(t, differs(t, client, before, after, patch), "%v", patch)
 		before = after
 	}
 
@@ -235,7 +235,7 @@ func updateLosesNothing(t *testing.T, s subject, with setup, sb *sandbox.Sandbox
 		all.Go(func() { assert.NoError(t, client.Update(t.Context(), id, patch)) })
 	}
 	all.Wait()
-	assert.Equal(t, first, record(t, client, sb, id))
+	assert.Equal(t, first, kept(t, client, sb, id))
 }
 
 // both is to if there is a from.
@@ -264,16 +264,16 @@ func TestUpdateOfUndeclared(t *testing.T) {
 		}
 		id := whole(t, plain, s)
 		for i, edit := range places[plain.Provider()] {
-			before := record(t, plain, sb, id)
+			before := kept(t, plain, sb, id)
 			with.options = transport.Options{RoundTripper: edits(edit)}
 			client := open(t, s, with, sb)
 			patch := customers.Patch{Phone: customers.To(fmt.Sprint("+1514555019", i))}
 
 			require.ErrorIs(t, client.Update(t.Context(), id, patch), customers.ErrUnsupportedField)
-			assert.Equal(t, before, record(t, plain, sb, id), "nothing was written")
+			assert.Equal(t, before, kept(t, plain, sb, id), "nothing was written")
 
 			require.NoError(t, client.Update(customers.AllowLoss(t.Context(), customers.FieldUndeclared), id, patch))
-			assert.Len(t, changed(t, plain, before, record(t, plain, sb, id), patch), 1, "what is declared is not lost with it")
+			assert.Len(t, differs(t, plain, before, kept(t, plain, sb, id), patch), 1, "what is declared is not lost with it")
 		}
 	})
 }

@@ -34,7 +34,7 @@ func probes(provider string) map[customers.Field][2]string {
 		customers.FieldNotes:            {"Rings twice", "Rings once"},
 	}
 	if provider == "simplepin" { // whose places the subject knows by id
-		values[customers.FieldAddressCountry], values[customers.FieldAddressRegion] = [2]string{"CA"}, [2]string{"QC", "ON"}
+		values[customers.FieldAddressCountry], values[customers.FieldAddressRegion] = [2]string{"CA"}, [2]string{"Quebec", "Ontario"}
 	}
 	return values
 }
@@ -494,6 +494,10 @@ func TestUnproven(t *testing.T) {
 				failed = client.Update(t.Context(), id, s.patches[0])
 			case customers.OpDelete:
 				failed = client.Delete(t.Context(), id)
+			case customers.OpLookup:
+				p := s.profile
+				p.Address.Country, p.Address.Region = "FR", "" // whose id is not given
+				_, failed = client.Create(t.Context(), p)
 			case customers.OpList, customers.OpFind:
 				q := customers.Query{}
 				if oc.Op == customers.OpFind {
@@ -514,6 +518,6 @@ func TestUnproven(t *testing.T) {
 	}
 	assert.Empty(t, sb.Journal())
 	assert.ElementsMatch(t, []string{
-		"digitalpaye get", "digitalpaye list", "simplepin get", "simplepin update", "simplepin find", "fatora delete",
+		"digitalpaye get", "digitalpaye list", "simplepin get", "simplepin update", "simplepin find", "simplepin lookup", "fatora delete",
 	}, tried)
 }

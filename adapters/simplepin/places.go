@@ -126,9 +126,9 @@ func noPlace(f customers.Field, bound string) *customers.Error {
 func unproven() *customers.Error {
 	c := capabilities()
 	op, _ := c.Operation(customers.OpLookup)
-	e := noPlace(customers.FieldAddressCountry, "in simplepin.Config.Countries")
-	e.Kind, e.Detail = customers.ErrUnproven, op.Method+" "+op.Path+", which lists the countries, is only inferred ("+op.Source+
-		"); give the ids, or try it with a test account and name "+string(op.Op)+" in Policy.AllowUnproven of simplepin.Config"
+	e := customers.Unproven(*op)
+	e.Detail += " of simplepin.Config, or give the country in its Countries"
+	e.Violations = noPlace(customers.FieldAddressCountry, "in simplepin.Config.Countries").Violations
 	return e
 }
 
