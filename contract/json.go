@@ -14,9 +14,6 @@ import (
 // the stack.
 const maxDepth = 1000
 
-// maxRepeated is how many repeated names are told: each has a pointer as long as its way down.
-const maxRepeated = 100
-
 // breach is why a body cannot be read: the bound of a violation.
 type breach string
 
@@ -65,19 +62,18 @@ type walk struct {
 	path  []string // names and indexes down to the present place
 	vs    []check.Violation
 	odd   bool
-
-	repeated int // names
 }
 
 // breaks adds a violation of the present place.
 func (w *walk) breaks(rule, bound string) {
-	w.vs = append(w.vs, check.Violation{Pointer: w.names.pointer(w.path), Rule: rule, Bound: bound})
+	if !enough(w.vs) { // each has a pointer as long as its way down
+		w.vs = add(w.vs, check.Violation{Pointer: w.names.pointer(w.path), Rule: rule, Bound: bound})
+	}
 }
 
 // set gives an object the member at the present place; if it has one of that name already, the rule is broken.
 func (w *walk) set(members map[string]any, name string, value any, rule string) {
-	if _, twice := members[name]; twice && w.repeated < maxRepeated {
-		w.repeated++
+	if _, twice := members[name]; twice {
 		w.breaks(rule, "unique names")
 	}
 	members[name] = value

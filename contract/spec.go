@@ -18,6 +18,7 @@
 //	content               header/Content-Type         the declared media types
 //	body                  body                        none (bytes where no body is declared)
 //	maxBytes              body                        what a RoundTripper reads at most (there is more to be looked into)
+//	maxViolations         body                        100 (there is more that is wrong with the message)
 //	json                  body, or a pointer          UTF-8, syntax, one value, unique names, depth 1000
 //	xml                   body, or a pointer          UTF-8, syntax, one element, element <root>, unique names, depth 1000,
 //	                                                  no DOCTYPE, no processing instructions, no namespaces
@@ -29,7 +30,8 @@
 // A violation never holds a value. A property's name in a pointer is as it stands in the contract or, if it is not
 // declared, as it was sent; one that does not look like a name (an e-mail address, an id, a sentence) is written as "*".
 //
-// Of the names that objects of one body repeat, the first 100 are told.
+// Of a message that breaks more than 100 rules the first 100 that are found are told, the same ones each time, and
+// maxViolations beside them.
 //
 // An XML body is read as the JSON value that its schema and the schema's xml keywords describe, and its places are told
 // as in that value: /billing_addresses/0/city, whatever the elements are called. A boolean is true, false, 1 or 0; white

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -93,6 +94,9 @@ func (rd reading) explain(vs []check.Violation, at check.At, err error) []check.
 		}
 		seen := map[object]bool{} // kin-openapi tells each undeclared property, one error is enough to name them all
 		for _, err := range err {
+			if enough(vs) {
+				break
+			}
 			if e, ok := err.(*openapi3.SchemaError); ok && e.SchemaField == "properties" {
 				o := object{e.Schema, fmt.Sprintf("%q", e.JSONPointer())}
 				if seen[o] {
@@ -116,10 +120,10 @@ func (rd reading) schemaError(vs []check.Violation, at check.At, e *openapi3.Sch
 	switch e.SchemaField {
 	case "properties": // undeclared ones; the error names one of them in its text only
 		members, _ := e.Value.(map[string]any)
-		for name := range members {
+		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if e.Schema.Properties[name] == nil {
 				pointer := here.Pointer + "/" + rd.names.token(name)
-				vs = append(vs, check.Violation{Pointer: pointer, Rule: "additionalProperties", Bound: "false"})
+				vs = add(vs, check.Violation{Pointer: pointer, Rule: "additionalProperties", Bound: "false"})
 			}
 		}
 		return vs
@@ -177,6 +181,9 @@ func partErrors(e *openapi3.SchemaError) error {
 // integers reports the numbers where the schema wants an integer that are written as none (1e9, 1.0), which an int64 of
 // Go does not decode, and those that do not fit int64. kin-openapi looks at the float64 of a number only.
 func (rd reading) integers(vs []check.Violation, at check.At, schema *openapi3.Schema, value any) []check.Violation {
+	if enough(vs) {
+		return vs
+	}
 	at.Field = cmp.Or(field(schema), at.Field)
 	for _, part := range schema.AllOf {
 		vs = rd.integers(vs, at, part.Value, value)
@@ -191,10 +198,11 @@ func (rd reading) integers(vs []check.Violation, at check.At, schema *openapi3.S
 		if !schema.Type.Is(openapi3.TypeInteger) || isInteger(value) {
 			return vs
 		}
+		broken := check.Violation{Pointer: at.Pointer, Field: at.Field, Rule: "format", Bound: "int64"}
 		if strings.ContainsAny(string(value), ".eE") {
-			return at.Break(vs, "type", openapi3.TypeInteger)
+			broken.Rule, broken.Bound = "type", openapi3.TypeInteger // which kin-openapi tells of 1.5 too
 		}
-		return at.Break(vs, "format", "int64")
+		return add(vs, broken)
 	case []any:
 		if schema.Items != nil {
 			for i, item := range value {
@@ -203,14 +211,14 @@ func (rd reading) integers(vs []check.Violation, at check.At, schema *openapi3.S
 			}
 		}
 	case map[string]any:
-		for name, member := range value {
+		for _, name := range slices.Sorted(maps.Keys(value)) {
 			ref := schema.Properties[name]
 			if ref == nil {
 				ref = schema.AdditionalProperties.Schema
 			}
 			if ref != nil {
 				below := check.At{Pointer: at.Pointer + "/" + rd.names.token(name)}
-				vs = rd.integers(vs, below, ref.Value, member)
+				vs = rd.integers(vs, below, ref.Value, value[name])
 			}
 		}
 	}
@@ -395,8 +403,25 @@ func isName(s string) bool {
 	return digits <= 6
 }
 
-// stable sorts violations and drops repeated ones.
+// maxViolations is how many violations of one message are told. They are found in the same order each time.
+const maxViolations = 100
+
+// enough reports whether no more violations need to be found: one more than are told, for stable to see.
+func enough(vs []check.Violation) bool { return len(vs) > maxViolations }
+
+// add adds a violation, unless it is there or there are enough.
+func add(vs []check.Violation, v check.Violation) []check.Violation {
+	if enough(vs) || slices.Contains(vs, v) {
+		return vs
+	}
+	return append(vs, v)
+}
+
+// stable sorts violations and drops repeated ones. If there are more than enough, one of the first says so.
 func stable(vs []check.Violation) []check.Violation {
+	if enough(vs) {
+		vs = append(vs[:maxViolations], check.Violation{Rule: "maxViolations", Bound: strconv.Itoa(maxViolations)})
+	}
 	slices.SortFunc(vs, func(a, b check.Violation) int {
 		return cmp.Or(
 			strings.Compare(a.Pointer, b.Pointer),
