@@ -135,8 +135,8 @@ func (v Violation) String() string {
 }
 
 // Error is what every failed call returns. Its text names provider, operation, kind, outcome, status, code and the
-// rules broken; it holds no secret and no value of a customer, and neither does what fmt prints, slog logs or
-// encoding/json makes of it.
+// rules broken, of which text and log have the first ten; it holds no secret and no value of a customer, and neither does
+// what fmt prints, slog logs or encoding/json makes of it.
 //
 // The fields are public so that drivers in other modules can make one.
 type Error struct {
@@ -190,14 +190,24 @@ func (e Error) text() string {
 		b.WriteString(sep + e.Detail)
 		sep = "; "
 	}
-	for _, v := range e.Violations {
+	told, more := e.told()
+	for _, v := range told {
 		b.WriteString(sep + v.String())
 		sep = "; "
+	}
+	if more > 0 {
+		b.WriteString(sep + "and " + strconv.Itoa(more) + " more")
 	}
 	if e.Err != nil {
 		b.WriteString(sep + e.Err.Error())
 	}
 	return b.String()
+}
+
+// told are the violations that texts and logs tell, the first ten, and how many more there are.
+func (e Error) told() (vs []Violation, more int) {
+	n := min(len(e.Violations), 10)
+	return e.Violations[:n], len(e.Violations) - n
 }
 
 // Unwrap returns the cause.
@@ -236,8 +246,12 @@ func (e Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
 	}
 	text("detail", e.Detail)
-	if len(e.Violations) > 0 {
-		attrs = append(attrs, slog.Any("violations", e.Violations))
+	told, more := e.told()
+	if len(told) > 0 {
+		attrs = append(attrs, slog.Any("violations", told))
+	}
+	if more > 0 {
+		attrs = append(attrs, slog.Int("more_violations", more))
 	}
 	if e.Err != nil {
 		text("cause", e.Err.Error())

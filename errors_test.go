@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,5 +201,33 @@ func TestViolationText(t *testing.T) {
 		"Policy.AllowLoss: unknown field": {Pointer: "Policy.AllowLoss", Rule: "unknown field"},
 	} {
 		assert.Equal(t, want, v.String())
+	}
+}
+
+// However many rules are broken, texts and logs stay short; encoding/json has them all.
+func TestErrorOfManyViolations(t *testing.T) {
+	for _, tt := range []struct {
+		violations      int
+		text, attribute string // of how many more there are
+	}{
+		{10, "", ""},
+		{12, "; and 2 more", `"more_violations":2`},
+	} {
+		err := &customers.Error{
+			Provider: "stancer", Kind: customers.ErrInvalid, Err: io.ErrUnexpectedEOF,
+			Violations: slices.Repeat([]customers.Violation{{Pointer: "/a", Rule: "required"}}, tt.violations),
+		}
+		assert.Equal(t, 10, strings.Count(err.Error(), "required"))
+		assert.True(t, strings.HasSuffix(err.Error(), "/a: required"+tt.text+"; unexpected EOF"), err.Error())
+
+		var b bytes.Buffer
+		slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "err", err)
+		assert.Equal(t, 10, strings.Count(b.String(), "required"))
+		assert.Contains(t, b.String(), tt.attribute)
+		assert.Equal(t, tt.attribute != "", strings.Contains(b.String(), "more"))
+
+		data, failed := json.Marshal(err)
+		require.NoError(t, failed)
+		assert.Equal(t, tt.violations, strings.Count(string(data), "required"))
 	}
 }
