@@ -2,7 +2,8 @@
 //
 // [Read] reads exchanges from a file, [Checker.Add] holds each against a [contract.Spec], and [Checker.Report] sums up:
 // every rule that was broken, how often, and what it suggests for the contract; what was seen as the contract says; what
-// was left out and why. Memory is bounded by the largest exchange, not by their number.
+// was left out and why. Memory is bounded by the largest exchange, not by their number: a report tells 1000 kinds of
+// findings apart, and of one message the 100 breaches that package contract tells.
 //
 // A report holds no value from the traffic. What it does hold of it: hosts; the method; statuses; the names of
 // undeclared properties and query parameters, where they look like names; types, formats and lengths. A name that does
@@ -22,7 +23,7 @@ import (
 	"github.com/contract-first/customers/contract/check"
 )
 
-// maxKinds bounds how many different findings, and how many different reasons to skip, a report tells apart.
+// maxKinds bounds how many different findings, reasons to skip, and places of one side are told apart.
 const maxKinds = 1000
 
 // Checker holds exchanges against one contract. It is not safe for concurrent use.
@@ -49,8 +50,17 @@ type side struct {
 type tally struct {
 	exchanges int
 	bodies    int             // that were recorded
-	places    map[string]bool // with a value other than null
-	broken    map[string]bool
+	places    map[string]bool // declared ones, with a value other than null
+	broken    map[string]bool // declared ones
+	unsure    bool            // more are broken than are known
+}
+
+// put adds a place, unless there are too many; it reports whether it is there.
+func put(places map[string]bool, place string) bool {
+	if len(places) < maxKinds {
+		places[place] = true
+	}
+	return places[place]
 }
 
 // kind is what findings have in common that are counted together.
@@ -174,7 +184,9 @@ func (c *Checker) note(s side, e *Exchange, body []byte, vs []check.Violation) {
 		unread = unread || v.Pointer == "" || v.Rule == "responses" || v.Rule == "content" || v.Rule == "method"
 		place, value, found := c.names.place(doc, v.Pointer)
 		v.Pointer = place
-		t.broken[place] = true
+		if v.Rule == "maxViolations" || c.names.declared(place) && !put(t.broken, place) {
+			t.unsure = true
+		}
 		k := kind{s, v}
 		f := c.findings[k]
 		if f == nil {
@@ -201,7 +213,7 @@ func (c *Checker) note(s side, e *Exchange, body []byte, vs []check.Violation) {
 		}
 	}
 	if decoded && !unread && (success || s.direction == Response) {
-		c.names.walk(doc, "", func(place string) { t.places[place] = true })
+		c.names.walk(doc, "", func(place string) { put(t.places, place) })
 	}
 }
 
@@ -237,6 +249,9 @@ func (c *Checker) Report() *Report {
 		)
 	})
 	for s, t := range c.sides {
+		if t.unsure {
+			continue
+		}
 		conforming := Conforming{Operation: s.operation, Direction: s.direction, Status: s.status}
 		for _, place := range slices.Sorted(maps.Keys(t.places)) {
 			if !covered(t.broken, place) {
@@ -340,8 +355,9 @@ type Finding struct {
 	// Rule and Bound are those of the contract, never of the traffic.
 	Rule  string `json:"rule"`
 	Bound string `json:"bound,omitempty"`
-	// Times counts the breaches, Exchanges those that have one, and Of all of the operation and direction (of a
-	// response: with the status) that could have: of a place in the body, those whose body was recorded.
+	// Times counts the breaches, of one message up to 100 of all kinds; Exchanges those that have one, and Of all of the
+	// operation and direction (of a response: with the status) that could have: of a place in the body, those whose body
+	// was recorded.
 	Times     int `json:"times"`
 	Exchanges int `json:"exchanges"`
 	Of        int `json:"of"`
@@ -350,7 +366,8 @@ type Finding struct {
 }
 
 // Conforming lists places in bodies that had a value other than null and never broke a rule. In requests only those
-// count that were answered with success, and of any body only declared names.
+// count that were answered with success, and of any body only declared names, up to 1000 places. Where one message broke
+// more than 100 rules, or more than 1000 places were broken, not all that is broken is known, and nothing is listed.
 type Conforming struct {
 	Operation string    `json:"operation"`
 	Direction Direction `json:"direction"`

@@ -3,6 +3,7 @@ package drift_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -278,6 +279,25 @@ func TestConforming(t *testing.T) {
 	assert.Contains(t, c.Report().Conforming, drift.Conforming{Operation: "add", Direction: drift.Request, Pointers: []string{"/id", "/name"}})
 }
 
+// Nothing conforms where what was broken is not all known.
+func TestMoreBrokenThanTold(t *testing.T) {
+	c := newChecker(t)
+	c.Add(list(`[` + strings.Repeat(`{},`, 100) + `{"id":1,"name":7}]`))
+	c.Add(list(`[{"id":1,"name":"Ama"}]`))
+	assert.Equal(t, []string{
+		"list response 200 maxViolations 100 1/1/2 | more than 100 breaches in one message, the rest not counted: mend the others, and check again",
+		"list response 200 /*/id required 100/1/2 | absent: take it out of required, with x-evidence observed",
+	}, told(c.Report()))
+	assert.Empty(t, c.Report().Conforming)
+
+	c = newChecker(t)
+	for i := range 1001 { // ever deeper
+		c.Add(list(strings.Repeat("[", i) + `{"name":7}` + strings.Repeat("]", i)))
+	}
+	c.Add(list(`[{"id":1,"name":"Ama"}]`))
+	assert.Empty(t, c.Report().Conforming)
+}
+
 func TestSkippedAndNotRecorded(t *testing.T) {
 	c := newChecker(t)
 	for _, e := range []drift.Exchange{
@@ -339,4 +359,39 @@ func TestManyKinds(t *testing.T) {
 	assert.Equal(t, 500, r.MoreFindings)
 	assert.Len(t, r.Skipped, 1001)
 	assert.Equal(t, drift.Skipped{Host: "*", Reason: drift.SkippedHost, Exchanges: 500}, r.Skipped[0])
+	require.Len(t, r.Conforming, 1, "undeclared names do not stand in the way of declared ones")
+	assert.Equal(t, []string{"/*", "/*/id"}, r.Conforming[0].Pointers)
+}
+
+// TestMuchMadeUp shows the same of what no report tells: ever new names, and ever new ways through the declared ones.
+func TestMuchMadeUp(t *testing.T) {
+	c := newChecker(t)
+	letters := func(i int) string {
+		return strings.Map(func(r rune) rune { return r - '0' + 'a' }, fmt.Sprintf("%05d", i)) + strings.Repeat("x", 30)
+	}
+	declared := []string{"name", "nick", "since", "kind"}
+	way := func(i int) string {
+		body := "1"
+		for ; i > 0; i /= 4 {
+			body = `{"` + declared[i%4] + `":` + body + `}`
+		}
+		return body
+	}
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	add := func(from, to int) {
+		for i := from; i < to; i++ {
+			c.Add(list(`[{"` + letters(i) + `":true}]`))
+			c.Add(list("[" + way(1<<14+i) + "]"))
+		}
+	}
+	add(0, 2000)
+	before := heap()
+	add(2000, 8000)
+	assert.Less(t, heap()-before, int64(200<<10))
+	runtime.KeepAlive(c)
 }

@@ -253,8 +253,9 @@ func TestMemory(t *testing.T) {
 	assert.Less(t, int64(s.max)-int64(before.HeapAlloc), int64(20*size), "no more than a few exchanges at a time")
 	r := c.Report()
 	assert.Equal(t, []drift.Checked{{Operation: "listClients", Exchanges: 100}}, r.Checked)
-	require.Len(t, r.Findings, 1)
-	assert.Equal(t, "/clients/*/vip", r.Findings[0].Pointer)
+	require.Len(t, r.Findings, 2)
+	assert.Equal(t, "maxViolations", r.Findings[0].Rule)
+	assert.Equal(t, "/clients/*/vip", r.Findings[1].Pointer)
 }
 
 // FuzzRead reads anything, and what it took for exchanges must come back as they were written, and be checked.

@@ -120,6 +120,17 @@ func (n names) walk(doc any, place string, see func(place string)) {
 	}
 }
 
+// declared reports whether walk could come to a place.
+func (n names) declared(place string) bool {
+	rest, inBody := strings.CutPrefix(place, "/")
+	for token := range strings.SplitSeq(rest, "/") {
+		if token != "*" && !n.properties[token] {
+			return false
+		}
+	}
+	return inBody
+}
+
 // hide keeps what the contract package took for a name, unless it looks like a number, an id, a key or a host: many
 // digits, some digits in a long text, a dot, or a text too long for a name.
 func hide(name string) string {

@@ -216,6 +216,8 @@ func (f *evidence) change(k kind) string {
 		return "fits no alternative, " + f.seenAs() + ": declare what it may be"
 	case "body":
 		return "a body where none is declared: declare its content" + observed
+	case "maxViolations":
+		return "more than " + k.Bound + " breaches in one message, the rest not counted: mend the others, and check again"
 	case "json":
 		return "not JSON as it should be; if the recording is whole, note it in the description"
 	case "security":
