@@ -20,12 +20,13 @@ import (
 // answer is read reaches its reader after the bytes before it. Only time passes: a body is read ahead of its check, up
 // to MaxBody. What is refused is a [*check.Refusal].
 //
-// The first request loads the contract. A RoundTripper is safe for concurrent use once it is in use; its fields must not
-// be changed, and it must not be copied, from then on. It sees each redirect and each repeated request as one of its own,
-// so it belongs below whatever follows or repeats them. An answer in a content coding that Next does not undo, as
+// The first request loads the contract. Where there is none, as for the zero value, every request is refused with the
+// reason ([check.Refusal].Err). A RoundTripper is safe for concurrent use once it is in use; its fields must not be
+// changed, and it must not be copied, from then on. It sees each redirect and each repeated request as one of its own, so
+// it belongs below whatever follows or repeats them. An answer in a content coding that Next does not undo, as
 // [http.Transport] does for the one it asked for itself, is held against the contract as it is, and breaks it.
 type RoundTripper struct {
-	// Provider names a contract of package specs. It is not used if there is a Spec.
+	// Provider names a contract of package specs, such as "stancer". It is not used if there is a Spec.
 	Provider string
 	// Spec is a contract that was loaded before, to share it or to use one's own.
 	Spec *Spec
@@ -100,7 +101,7 @@ func (t *RoundTripper) load() (*Spec, error) {
 func (t *RoundTripper) request(r *http.Request) (*http.Request, error) {
 	spec, err := t.load()
 	if err != nil {
-		return nil, err
+		return nil, &check.Refusal{Provider: t.Provider, Err: err}
 	}
 	var body payload
 	sent := r

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -460,7 +461,12 @@ func TestRoundTripperLoads(t *testing.T) {
 		r.Body = sent
 		for range 2 {
 			_, err := rt.RoundTrip(r)
-			assert.ErrorContains(t, err, "contract "+rt.Provider+": ")
+			require.EqualError(t, err, fmt.Sprintf("the contract could not be read, and nothing was sent: "+
+				"contract %q of package specs: open %s.yaml: file does not exist", rt.Provider, rt.Provider))
+			refusal := (*check.Refusal)(nil)
+			require.ErrorAs(t, err, &refusal)
+			assert.Equal(t, rt.Provider, refusal.Provider)
+			require.ErrorIs(t, refusal.Err, fs.ErrNotExist)
 		}
 	}
 	assert.Equal(t, 4, sent.closed)

@@ -70,7 +70,7 @@ type Spec struct {
 func Load(provider string) (*Spec, error) {
 	yaml, err := specs.FS.ReadFile(provider + ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("contract %s: %w", provider, err)
+		return nil, fmt.Errorf("contract %q of package specs: %w", provider, err)
 	}
 	return Parse(provider, yaml)
 }

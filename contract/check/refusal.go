@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Refusal is the error of a RoundTripper that holds exchanges against a contract and does not let one pass. It says
-// nothing of what was in the exchange beyond its violations.
+// Refusal is the error of a RoundTripper that holds exchanges against a contract and does not let one pass: the exchange
+// breaks the contract (Violations), or there is none to hold it against (Err). It says nothing of what was in the exchange
+// beyond its violations.
 type Refusal struct {
 	Provider  string
 	Operation string // operationId, "" if the contract has no operation for the request
@@ -19,6 +20,8 @@ type Refusal struct {
 	// hold anything, so nothing here prints it.
 	Header     http.Header `json:"-"`
 	Violations []Violation
+	// Err is why the contract could not be read, and nothing was sent. No later request will fare better.
+	Err error `json:"-"`
 }
 
 // maxTold is how many violations an error text tells.
@@ -27,7 +30,13 @@ const maxTold = 10
 // Error tells what was refused and which rules it breaks: the first ten, and how many more.
 func (r *Refusal) Error() string { return r.text() }
 
+// Unwrap returns Err.
+func (r *Refusal) Unwrap() error { return r.Err }
+
 func (r Refusal) text() string {
+	if r.Err != nil {
+		return "the contract could not be read, and nothing was sent: " + r.Err.Error()
+	}
 	var b strings.Builder
 	b.WriteString(r.Provider)
 	if r.Operation != "" {

@@ -3,6 +3,7 @@ package check_test
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,6 +30,11 @@ func TestRefusal(t *testing.T) {
 	data, err := json.Marshal(answer)
 	require.NoError(t, err)
 	assert.NotContains(t, string(data), "canary")
+
+	unread := &check.Refusal{Provider: "nobody", Err: fs.ErrNotExist}
+	assert.EqualError(t, unread, "the contract could not be read, and nothing was sent: file does not exist")
+	require.ErrorIs(t, unread, fs.ErrNotExist)
+	assert.NoError(t, request.Unwrap())
 
 	many := &check.Refusal{Violations: slices.Repeat([]check.Violation{{Pointer: "/a", Rule: "required"}}, 12)}
 	assert.Equal(t, 10, strings.Count(many.Error(), "required"))
