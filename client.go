@@ -90,7 +90,10 @@ func (c *Client) create(ctx context.Context, p Profile) (*Customer, error) {
 	case created == nil || created.ID == "":
 		err = &Error{Kind: ErrContract, Outcome: ErrUnknownOutcome, Detail: "the answer has no id"}
 	case p.Reference != "" && created.Reference != "" && created.Reference != p.Reference:
-		err = &Error{Kind: ErrContract, Outcome: ErrUnknownOutcome, Detail: "the answer has another reference: it is not about this customer"}
+		err = &Error{
+			Kind: ErrContract, Outcome: ErrUnknownOutcome,
+			Detail: "the answer has another reference: it is not about this customer",
+		}
 	}
 	if err != nil {
 		return nil, c.failed(OpCreate, err)

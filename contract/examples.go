@@ -47,7 +47,9 @@ func (s *Spec) Examples(operationID string) []Example {
 		}
 	}
 	slices.SortFunc(all, func(a, b Example) int {
-		return cmp.Or(cmp.Compare(a.Status, b.Status), strings.Compare(a.ContentType, b.ContentType), strings.Compare(a.Name, b.Name))
+		return cmp.Or(
+			cmp.Compare(a.Status, b.Status), strings.Compare(a.ContentType, b.ContentType), strings.Compare(a.Name, b.Name),
+		)
 	})
 	return all
 }

@@ -304,7 +304,9 @@ func fatoraError(detail any) fatora.ErrorReply {
 }
 
 func record(id int64, sent fatora.ClientWrite) fatora.ClientRecord {
-	return fatora.ClientRecord{ID: id, Name: sent.Name, Phone: sent.Phone, Email: sent.Email, Address: sent.Address, Notes: sent.Notes}
+	return fatora.ClientRecord{
+		ID: id, Name: sent.Name, Phone: sent.Phone, Email: sent.Email, Address: sent.Address, Notes: sent.Notes,
+	}
 }
 
 // positive reads a parameter that is a positive integer.

@@ -178,7 +178,8 @@ func (f Fault) strike(e *Exchange, header http.Header, examples []contract.Examp
 	case faultHTML:
 		clear(header)
 		header.Set("Content-Type", "text/html; charset=utf-8")
-		e.Status, e.ResponseBody = http.StatusBadGateway, []byte("<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<h1>Bad Gateway</h1>\n")
+		e.Status = http.StatusBadGateway
+		e.ResponseBody = []byte("<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<h1>Bad Gateway</h1>\n")
 	case faultEmpty:
 		e.ResponseBody = nil
 	case faultTruncated:

@@ -385,7 +385,8 @@ type simplePinPlace struct {
 // model names a place in French for fr, FR, fr-CA or fr_CA, and in English for every other locale (inferred).
 func (p simplePinPlace) model(locale, currency string) simplepin.LocationModel {
 	name := p.en
-	if language := strings.ToLower(locale); language == "fr" || strings.HasPrefix(language, "fr-") || strings.HasPrefix(language, "fr_") {
+	language, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(locale, "_", "-")), "-")
+	if language == "fr" {
 		name = p.fr
 	}
 	return simplepin.LocationModel{ID: p.id, Name: name, CurrencyCode: currency}

@@ -174,12 +174,14 @@ func (d *driver) Create(ctx context.Context, p customers.Profile) (*customers.Cu
 		FirstName: p.Name.Given, LastName: p.Name.Family, Email: p.Email, PhoneNumber: national,
 		Address: digitalpaye.AddressCreate{CountryCode: p.Address.Country, City: p.Address.City, StreetAddress: p.Address.Street},
 	}
-	reply, err := transport.Call[digitalpaye.CustomerReply](ctx, d.wire, customers.OpCreate, func(ctx context.Context) (*http.Response, error) {
-		if d.newPath {
-			return d.api.CreateCustomerNewPath(ctx, &digitalpaye.CreateCustomerNewPathParams{XEnvironment: &d.environment}, body)
-		}
-		return d.api.CreateCustomer(ctx, &digitalpaye.CreateCustomerParams{XEnvironment: &d.environment}, body)
-	}, func(r *digitalpaye.CustomerReply) string { return transport.NeedID(r.Data.ID) }, &body)
+	reply, err := transport.Call[digitalpaye.CustomerReply](ctx, d.wire, customers.OpCreate,
+		func(ctx context.Context) (*http.Response, error) {
+			if d.newPath {
+				return d.api.CreateCustomerNewPath(ctx, &digitalpaye.CreateCustomerNewPathParams{XEnvironment: &d.environment}, body)
+			}
+			return d.api.CreateCustomer(ctx, &digitalpaye.CreateCustomerParams{XEnvironment: &d.environment}, body)
+		},
+		func(r *digitalpaye.CustomerReply) string { return transport.NeedID(r.Data.ID) }, &body)
 	if err != nil {
 		return nil, err
 	}
@@ -191,9 +193,11 @@ func (d *driver) Plan(ctx context.Context, p customers.Profile) (customers.Draft
 }
 
 func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error) {
-	reply, err := transport.Call[digitalpaye.CustomerReply](ctx, d.wire, customers.OpGet, func(ctx context.Context) (*http.Response, error) {
-		return d.api.GetCustomer(ctx, id, &digitalpaye.GetCustomerParams{XEnvironment: &d.environment})
-	}, func(r *digitalpaye.CustomerReply) string { return transport.WantID(id, r.Data.ID) })
+	reply, err := transport.Call[digitalpaye.CustomerReply](ctx, d.wire, customers.OpGet,
+		func(ctx context.Context) (*http.Response, error) {
+			return d.api.GetCustomer(ctx, id, &digitalpaye.GetCustomerParams{XEnvironment: &d.environment})
+		},
+		func(r *digitalpaye.CustomerReply) string { return transport.WantID(id, r.Data.ID) })
 	if err != nil {
 		return nil, err
 	}
@@ -203,14 +207,16 @@ func (d *driver) Get(ctx context.Context, id string) (*customers.Customer, error
 // List gives the whole list, whatever q asks for: no filter and no paging is known.
 func (d *driver) List(ctx context.Context, _ customers.Query) iter.Seq2[*customers.Customer, error] {
 	return func(yield func(*customers.Customer, error) bool) {
-		reply, err := transport.Call[digitalpaye.CustomerListReply](ctx, d.wire, customers.OpList, func(ctx context.Context) (*http.Response, error) {
-			return d.api.ListCustomers(ctx, &digitalpaye.ListCustomersParams{XEnvironment: &d.environment})
-		}, func(r *digitalpaye.CustomerListReply) string {
-			if r.Data == nil {
-				return "the answer has no list of customers" // its form is only inferred: nothing read is not nobody there
-			}
-			return ""
-		})
+		reply, err := transport.Call[digitalpaye.CustomerListReply](ctx, d.wire, customers.OpList,
+			func(ctx context.Context) (*http.Response, error) {
+				return d.api.ListCustomers(ctx, &digitalpaye.ListCustomersParams{XEnvironment: &d.environment})
+			},
+			func(r *digitalpaye.CustomerListReply) string {
+				if r.Data == nil {
+					return "the answer has no list of customers" // its form is only inferred: nothing read is not nobody there
+				}
+				return ""
+			})
 		if err != nil {
 			yield(nil, err)
 			return

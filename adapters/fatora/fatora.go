@@ -197,7 +197,10 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 	was := reply.Client
 	if p.Notes == "" && was.Note != "" && was.Notes != "" && was.Note != was.Notes {
 		// Requests have one of the two names only.
-		return customers.Refuse(customers.Violation{Field: customers.FieldNotes, Rule: customers.RuleUnsupported, Bound: "in two versions, note and notes: say which in the patch"})
+		return customers.Refuse(customers.Violation{
+			Field: customers.FieldNotes, Rule: customers.RuleUnsupported,
+			Bound: "in two versions, note and notes: say which in the patch",
+		})
 	}
 	body := fatora.ClientWrite{
 		Name:    cmp.Or(p.Name.String(), was.Name),
@@ -274,7 +277,9 @@ func (d *driver) List(ctx context.Context, q customers.Query) iter.Seq2[*custome
 func parseID(id string) (int64, error) {
 	number, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || formatID(number) != id {
-		return 0, customers.Refuse(customers.Violation{Field: customers.FieldID, Pointer: "path/client_id", Rule: "type", Bound: "integer"})
+		return 0, customers.Refuse(customers.Violation{
+			Field: customers.FieldID, Pointer: "path/client_id", Rule: "type", Bound: "integer",
+		})
 	}
 	return number, nil
 }

@@ -228,7 +228,8 @@ func (rd *reader) explain(err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("not JSON, after byte %d", rd.InputOffset())
 	case errors.As(err, &mistyped):
-		return fmt.Errorf("%s is of another type than it should be, before byte %d", cmp.Or(mistyped.Field, "a value"), rd.InputOffset())
+		what := cmp.Or(mistyped.Field, "a value")
+		return fmt.Errorf("%s is of another type than it should be, before byte %d", what, rd.InputOffset())
 	}
 	return err
 }

@@ -59,7 +59,8 @@ func run(ctx context.Context, dir, base string, w io.Writer) error {
 		return err
 	}
 	if base = cmp.Or(base, version); base == "" {
-		_, err := fmt.Fprintln(w, "nothing to compare with: no version tag leads here (a shallow clone may lack it: git fetch --tags --unshallow)")
+		_, err := fmt.Fprintln(w, "nothing to compare with: no version tag leads here "+
+			"(a shallow clone may lack it: git fetch --tags --unshallow)")
 		return err
 	}
 	commit, err := git(ctx, dir, "rev-parse", "--verify", base+"^{commit}")

@@ -193,7 +193,9 @@ func jsonSchema(content openapi3.Content) *openapi3.SchemaRef {
 }
 
 // capability finds or begins the entry of a field.
-func capability(fields map[customers.Field]*customers.FieldCapability, f customers.Field, leaf property) *customers.FieldCapability {
+func capability(
+	fields map[customers.Field]*customers.FieldCapability, f customers.Field, leaf property,
+) *customers.FieldCapability {
 	fc := fields[f]
 	if fc == nil {
 		fc = &customers.FieldCapability{
@@ -260,7 +262,8 @@ func writeCapabilities(caps customers.Capabilities) []byte {
 	b.WriteString("func capabilities() customers.Capabilities {\nreturn customers.Capabilities{\n")
 	fmt.Fprintf(&b, "Provider: %q,\nOperations: []customers.OperationCapability{\n", caps.Provider)
 	for _, o := range caps.Operations {
-		fmt.Fprintf(&b, "{\nOp: %q, ID: %q, Method: %q, Path: %q,\nEvidence: %q, Source: %q,\n", o.Op, o.ID, o.Method, o.Path, o.Evidence, o.Source)
+		fmt.Fprintf(&b, "{\nOp: %q, ID: %q, Method: %q, Path: %q,\n", o.Op, o.ID, o.Method, o.Path)
+		fmt.Fprintf(&b, "Evidence: %q, Source: %q,\n", o.Evidence, o.Source)
 		if len(o.Filters) > 0 {
 			fmt.Fprintf(&b, "Filters: %#v,\n", o.Filters)
 		}
