@@ -34,7 +34,9 @@ type OperationCapability struct {
 	Source string `json:"source"`
 	// Filters are the fields that the provider itself searches by.
 	Filters []Field `json:"filters,omitempty"`
-	// TellsExisting means that a create of a customer that is there is refused with its id ([Error].ExistingID).
+	// TellsExisting means that the contract has a refusal (409) of a create of a customer that is there, with its id
+	// ([Error].ExistingID). It is no promise: it is as sure as the evidence of that answer in the contract, which may be
+	// published code that saw it for equal data, and need not hold for every create that is repeated.
 	TellsExisting bool `json:"tells_existing,omitempty"`
 }
 

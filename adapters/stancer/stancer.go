@@ -4,8 +4,9 @@
 // address. It needs an e-mail address or a phone number. It refuses a second customer with the same data: that is
 // [customers.ErrAlreadyExists] with ExistingID. It lists and finds nothing.
 //
-// After [customers.ErrUnknownOutcome] of a create, the same create again makes the customer or meets the 409: that is what
-// Client.Ensure does. Tests of the vendor's SDKs show the 409 for the same data; no page promises it for every case.
+// After [customers.ErrUnknownOutcome] of a create, Client.Ensure sends the same create again, which makes the customer or
+// meets the 409. That has the evidence of the 409 in the contract, public: tests of the vendor's SDKs show it for the same
+// data. No page promises it for every case, and where it does not hold there are two customers.
 //
 // As stores the generated client: *stancer.API of package gen/stancer. [customers.Customer].Native is a *stancer.Customer
 // of that package.
