@@ -63,16 +63,14 @@ func TestManyUndeclared(t *testing.T) {
 	vs := texts(send(20_000))
 	require.Len(t, vs, 101)
 	assert.Equal(t, []string{"body: maxViolations 100", "/a/n0: additionalProperties false"}, vs[:2])
-	for range 5 {
-		require.Equal(t, vs, texts(send(20_000)), "not in a stable order")
-	}
+	require.Equal(t, vs, texts(send(20_000)), "the same ones each time")
 }
 
 // However much is wrong, what is told of it stays small, and says that there is more.
 func TestManyViolations(t *testing.T) {
 	s := parse(t, "type: array\nitems: {type: object, required: [a, b], properties: {a: {type: integer}, b: {}}}")
 	for item, each := range map[string]int{`{}`: 2, `{"a":"x"}`: 2, `{"a":1.5,"b":0}`: 1, `{"a":1e9,"b":0}`: 1, `{"b":0,"b":0}`: 2} {
-		for n := 1; n < 300; n++ {
+		for _, n := range []int{1, 50, 51, 100, 101, 102, 300} {
 			body := "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]"
 			vs := s.CheckRequest(request(t, "POST", "/thing", body), []byte(body))
 			if n*each <= 100 {

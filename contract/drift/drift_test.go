@@ -389,9 +389,9 @@ func TestMuchMadeUp(t *testing.T) {
 			c.Add(list("[" + way(1<<14+i) + "]"))
 		}
 	}
-	add(0, 2000)
+	add(0, 1500)
 	before := heap()
-	add(2000, 8000)
-	assert.Less(t, heap()-before, int64(200<<10))
+	add(1500, 4000)
+	assert.Less(t, heap()-before, int64(100<<10))
 	runtime.KeepAlive(c)
 }
