@@ -44,6 +44,20 @@ func TestContractInTheWire(t *testing.T) {
 	}
 }
 
+func TestContractThatIsNone(t *testing.T) {
+	sb := start(t, sandbox.Config{Contract: parsed})
+	client, err := subjects()["stancer"].open(sb, setup{options: transport.Options{
+		RoundTripper: &contract.RoundTripper{Provider: "stanzer"},
+		Hook:         func(_ context.Context, e transport.Exchange) { assert.Equal(t, 1, e.Attempt, "it will not pass") },
+	}})
+	require.NoError(t, err)
+	_, err = client.Create(t.Context(), subjects()["stancer"].profile)
+	require.ErrorIs(t, err, customers.ErrConfig)
+	require.ErrorIs(t, err, customers.ErrNotSent)
+	require.ErrorContains(t, err, "stanzer")
+	assert.Empty(t, sb.Journal())
+}
+
 // What the contract refuses of an answer is told by the facade's field; what it refuses is never retried into a second
 // customer.
 func TestAnswerOffContract(t *testing.T) {

@@ -90,6 +90,12 @@ func (w *Wire) roundTrip(
 // offContract makes the error of what a RoundTripper that holds exchanges against a contract did not let pass. A refusal by
 // the provider stays one, but an answer that breaks the contract is not believed to speak of a customer.
 func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
+	if r.Err != nil {
+		return &customers.Error{
+			Provider: w.provider, Kind: customers.ErrConfig, Outcome: customers.ErrNotSent, Err: r.Err,
+			Detail: "the RoundTripper's contract cannot be read, so nothing was sent",
+		}
+	}
 	e := refused(r.Violations)
 	if slices.ContainsFunc(r.Violations, func(v check.Violation) bool { return v.Pointer == "path" && v.Rule == "paths" }) {
 		e.Detail = "the contract has no such path: a BaseURL with a path of its own is none of the contract's"
