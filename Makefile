@@ -37,7 +37,7 @@ lint: $(LINT)/node_modules/.package-lock.json ## formatting, go.mod, static anal
 
 # npm writes this file at the end of an installation.
 $(LINT)/node_modules/.package-lock.json: $(LINT)/package.json $(LINT)/package-lock.json
-	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' || { \
+	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || { \
 		echo "make lint needs npm and Node.js 18 or newer (Redocly itself asks for 20.19)"; exit 1; }
 	npm ci --prefix $(LINT) --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error
 
