@@ -5,8 +5,12 @@ RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/
 # The library, and what is a module of its own so that importers do not get its requirements.
 MODULES := $(dir $(wildcard go.mod */go.mod */*/go.mod))
 LINT := internal/lint
+# How long make soak runs, and where its choices come from (0: anew each time); how long make fuzz runs each target.
+SOAK = 20s
+SEED = 0
+FUZZTIME = 30s
 
-.PHONY: help demo test hostile generate lint evidence breaking coverage
+.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,3 +53,14 @@ breaking: ## changes of API and contracts since BASE (default: the last tag); fa
 
 coverage: ## how much of each contract goes between the adapters and the sandbox; fails where a part does not
 	@go test ./adapters -count=1 -run '^TestCoverage$$' -v
+
+soak: ## 200 goroutines at each provider for SOAK=20s, with faults: fails where the sandbox shows a broken promise
+	@go test ./adapters -count=1 -timeout 0 -run '^TestSoak$$' -v -soak $(SOAK) -soak.seed $(SEED)
+
+fuzz: ## every fuzz target for FUZZTIME=30s; what is found stays in testdata/fuzz, and fails make test from then on
+	@go test ./... -list '^Fuzz' | awk '/^Fuzz/ {targets = targets " " $$1} /^ok/ {n = split(targets, all); \
+		for (i = 1; i <= n; i++) print $$2, all[i]; targets = ""}' | { found=0; while read -r package target; do \
+		if said=$$(go test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) 2>&1); then \
+			echo "$$package $$target: $$(echo "$$said" | sed -n 's/^fuzz: elapsed: .*execs/execs/p' | tail -n 1)"; \
+		else echo "$$said"; found=1; fi; \
+	done; exit $$found; }
