@@ -35,7 +35,7 @@ func FuzzRequest(f *testing.F) {
 		for _, op := range spec.Operations() {
 			path := prefix + strings.NewReplacer("{id}", "1", "{client_id}", "1001").Replace(op.Path)
 			for _, body := range []string{
-				"", "{", `{"email":"david@example.net","mobile":"+33639980102","name":"David Coaster","external_id":"crm-1","live_mode":false}`,
+				"", "{", `{"email":1,"name":null,"customer_id":2,"firstName":3,"address":[4],"main_address":5}`, `{"email":"david@example.net","mobile":"+33639980102","name":"David Coaster","external_id":"crm-1","live_mode":false}`,
 				`{"name":"Noor Haddad","phone":"+97444000000","email":"noor@example.com","address":"Doha","notes":"Mondays"}`,
 				`{"customer_id":"crm-1","customer_name":"Maude Tremblay","contract_email":"maude@example.com","main_address":{"country":1,"province":11},` +
 					`"billing_addresses":[{"selected":true,"city":"Québec"}],"contracts":[{"name":"Home"}],"customer_since":"2020-01-31T09:30:00.120-05:00"}`,
@@ -45,6 +45,7 @@ func FuzzRequest(f *testing.F) {
 					"application/json", "application/json", []byte(body))
 			}
 		}
+		f.Add(uint8(i), uint8(0), "GET", "/nowhere", "", true, "application/json", "application/json", []byte{})
 		f.Add(uint8(i), uint8(1), "PROPFIND", "/", "%", false, "text/html", "text/plain; q=0", []byte("<a/>"))
 	}
 	f.Fuzz(func(t *testing.T, n, dialect uint8, method, path, query string, known bool, contentType, accept string, body []byte) {
