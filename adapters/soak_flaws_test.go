@@ -89,9 +89,15 @@ func TestSoakNotices(t *testing.T) {
 	}
 	updating := func(update func(context.Context, facade, string, customers.Patch) error) flaw {
 		return flaw{wrap: func(c facade) facade {
-			return broken{facade: c, update: func(ctx context.Context, id string, p customers.Patch) error { return update(ctx, c, id, p) }}
+			return broken{facade: c, update: func(ctx context.Context, id string, p customers.Patch) error {
+				return update(ctx, c, id, p)
+			}}
 		}}
 	}
+	type (
+		request = *http.Request
+		reply   = *http.Response
+	)
 	end := make(chan struct{})
 	t.Cleanup(func() { close(end) })
 	for name, test := range map[string]struct {
@@ -99,7 +105,7 @@ func TestSoakNotices(t *testing.T) {
 		flaw
 		says string
 	}{
-		"a POST sent twice": {"digitalpaye", flaw{options: between(func(r *http.Request, base http.RoundTripper) (*http.Response, error) {
+		"a POST sent twice": {"digitalpaye", flaw{options: between(func(r request, base http.RoundTripper) (reply, error) {
 			if r.Method != http.MethodPost || r.GetBody == nil {
 				return base.RoundTrip(r)
 			}
@@ -175,7 +181,7 @@ func TestSoakNotices(t *testing.T) {
 				return func(func(*customers.Customer, error) bool) {}
 			}}
 		}}, "0 customers instead of the one"},
-		"a request that breaks the contract": {"stancer", flaw{options: between(func(r *http.Request, base http.RoundTripper) (*http.Response, error) {
+		"a request that breaks the contract": {"stancer", flaw{options: between(func(r request, base http.RoundTripper) (reply, error) {
 			r.Header.Del("Content-Type")
 			r.URL.RawQuery = "limit=1"
 			return base.RoundTrip(r)
@@ -186,7 +192,9 @@ func TestSoakNotices(t *testing.T) {
 				return c.Get(ctx, id)
 			}}
 		}}, "a goroutine is left"},
-		"a connection that stays": {"stancer", flaw{options: func(o *transport.Options) { o.RoundTripper = &http.Transport{} }}, "connections are left"},
+		"a connection that stays": {"stancer", flaw{options: func(o *transport.Options) {
+			o.RoundTripper = &http.Transport{}
+		}}, "connections are left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

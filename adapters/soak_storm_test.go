@@ -25,12 +25,13 @@ import (
 	"github.com/contract-first/customers/transport"
 )
 
-// faults strike a fifth of the requests, and a quarter of these after the provider has done its work. None of them lies:
+// stormFaults strike a fifth of the requests, and a quarter of these after the provider has done its work. None of them lies:
 // what is refused was not done, and nobody who is there is said not to be.
-var faults = map[string][]string{
+var stormFaults = map[string][]string{
 	"": {
 		"*=503:0.05", "*=reset:0.04", "*=html:0.02", "*=401:0.01", "*=429:0.005", "*=delay=20ms:0.02",
-		"*=503-after:0.015", "*=reset-after:0.015", "*=html-after:0.005", "*=truncated:0.01", "*=malformed:0.005", "*=empty:0.005",
+		"*=503-after:0.015", "*=reset-after:0.015", "*=html-after:0.005",
+		"*=truncated:0.01", "*=malformed:0.005", "*=empty:0.005",
 	},
 	"digitalpaye": {"digitalpaye.createCustomer=400:0.02"},
 	"simplepin":   {"simplepin.addCustomer=403:0.02", "simplepin.updateCustomer=403:0.02"},
@@ -130,7 +131,7 @@ func (s *storm) rage(ctx context.Context) error {
 		}
 		return random.Float64()
 	}}
-	for _, text := range slices.Concat(faults[s.provider], faults[""]) {
+	for _, text := range slices.Concat(stormFaults[s.provider], stormFaults[""]) {
 		f, err := sandbox.ParseFault(text)
 		if err != nil {
 			return err
@@ -153,7 +154,8 @@ func (s *storm) rage(ctx context.Context) error {
 	}
 	server.Start()
 	defer server.Close()
-	s.sb.Digitalpaye.URL, s.sb.SimplePin.URL, s.sb.Stancer.URL, s.sb.Fatora.URL = server.URL, server.URL+"/api", server.URL, server.URL
+	s.sb.Digitalpaye.URL, s.sb.Stancer.URL, s.sb.Fatora.URL = server.URL, server.URL, server.URL
+	s.sb.SimplePin.URL = server.URL + "/api"
 
 	judge, err := s.subject.open(s.sb, setup{}) // without a flaw
 	if err != nil {
