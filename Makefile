@@ -61,6 +61,6 @@ fuzz: ## every fuzz target for FUZZTIME=30s; what is found stays in testdata/fuz
 	@go test ./... -list '^Fuzz' | awk '/^Fuzz/ {targets = targets " " $$1} /^ok/ {n = split(targets, all); \
 		for (i = 1; i <= n; i++) print $$2, all[i]; targets = ""}' | { found=0; while read -r package target; do \
 		if said=$$(go test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) 2>&1); then \
-			echo "$$package $$target: $$(echo "$$said" | sed -n 's/^fuzz: elapsed: .*execs/execs/p' | tail -n 1)"; \
+			echo "$$package $$target: $$(echo "$$said" | sed -n 's/^fuzz: elapsed: [^,]*, //p' | tail -n 1)"; \
 		else echo "$$said"; found=1; fi; \
 	done; exit $$found; }

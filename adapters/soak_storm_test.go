@@ -379,7 +379,8 @@ func (w *worker) again(ctx context.Context) {
 	if w.subject.again == nil {
 		return
 	}
-	failed := w.call(ctx, "create again", false, func(ctx context.Context) error {
+	// Patient: a create that came late, because its caller went away, would make anew who is deleted meanwhile.
+	failed := w.call(ctx, "create again", true, func(ctx context.Context) error {
 		_, err := w.Create(ctx, p.profile)
 		return err
 	})

@@ -32,7 +32,8 @@ var (
 //
 //   - one customer by Ensures of several clients, where the provider takes a second one with the same e-mail address and
 //     other data (Fatora);
-//   - the same by one client, after an Ensure whose caller went away while the provider was at work: its create comes late;
+//   - the same by one client, after an Ensure whose caller went away while the provider was at work: its create comes late,
+//     as a create may that comes after the delete of whom it asked for;
 //   - that an update whose caller went away does not come late, and, where whole records are written (Fatora, SimplePin),
 //     brings back what other fields were.
 func TestSoak(t *testing.T) {
