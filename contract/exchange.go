@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/contract-first/customers/contract/check"
+	"github.com/contract-first/customers/contract/markup"
 )
 
 // CheckRequest returns every rule that a request breaks, in a stable order; nil if there is none. Beyond 100 of them it
@@ -87,7 +88,7 @@ type media map[string]content
 // content is what is declared for one media type.
 type content struct {
 	schema *openapi3.Schema // nil asks nothing
-	root   *root            // of XML with a schema
+	root   *markup.Root     // of XML with a schema
 }
 
 func newMedia(declared openapi3.Content) (media, error) {

@@ -41,7 +41,7 @@ type document struct {
 // decode reads one JSON value and appends to vs what encoding/json would forgive: bytes that are not UTF-8, a name that
 // an object has twice, anything after the value. It reports false if there is no value to go on with.
 func decode(vs []check.Violation, body []byte, names names) (document, []check.Violation, bool) {
-	d := decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), walk: walk{names: names, vs: vs}}
+	d := decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), names: names, vs: vs}
 	d.UseNumber()
 	value, err := any(nil), error(errUTF8)
 	if utf8.Valid(body) { // the decoder would put other characters in their place, and so have another value checked
@@ -56,33 +56,21 @@ func decode(vs []check.Violation, body []byte, names names) (document, []check.V
 	return document{value: value, odd: d.odd}, d.vs, true
 }
 
-// walk is a way through a body, and what was found on it.
-type walk struct {
+// decoder walks through the tokens of one value.
+type decoder struct {
+	*json.Decoder
 	names names
 	path  []string // names and indexes down to the present place
 	vs    []check.Violation
 	odd   bool
 }
 
-// breaks adds a violation of the present place.
-func (w *walk) breaks(rule, bound string) {
-	if !enough(w.vs) { // each has a pointer as long as its way down
-		w.vs = add(w.vs, check.Violation{Pointer: w.names.pointer(w.path), Rule: rule, Bound: bound})
-	}
-}
-
-// set gives an object the member at the present place; if it has one of that name already, the rule is broken.
-func (w *walk) set(members map[string]any, name string, value any, rule string) {
-	if _, twice := members[name]; twice {
-		w.breaks(rule, "unique names")
+// set gives an object the member at the present place, also if it has one of that name already.
+func (d *decoder) set(members map[string]any, name string, value any) {
+	if _, twice := members[name]; twice && !enough(d.vs) { // each has a pointer as long as its way down
+		d.vs = add(d.vs, check.Violation{Pointer: d.names.pointer(d.path), Rule: "json", Bound: "unique names"})
 	}
 	members[name] = value
-}
-
-// decoder walks through the tokens of one value.
-type decoder struct {
-	*json.Decoder
-	walk
 }
 
 // next reads the next value.
@@ -137,7 +125,7 @@ func (d *decoder) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.set(members, name, value, "json")
+		d.set(members, name, value)
 		d.path = d.path[:len(d.path)-1]
 	}
 	_, err := d.Token() // the brace

@@ -34,9 +34,8 @@
 // maxViolations beside them.
 //
 // An XML body is read as the JSON value that its schema and the schema's xml keywords describe, and its places are told
-// as in that value: /billing_addresses/0/city, whatever the elements are called. A boolean is true, false, 1 or 0; white
-// space counts in all but objects and lists. An empty element is an object without members, a list without items or an
-// empty text. A property that refers to a schema with an xml.name goes by that name.
+// as in that value: /billing_addresses/0/city, whatever the elements are called. What stands for what is told in package
+// markup. A property that refers to a schema with an xml.name goes by that name.
 //
 // Bodies of other media types are not looked into, nor is XML that a range of media types allows, so long as it is well
 // formed. A response that declares no content has no body; one that may have any body or none declares the content "*/*"
@@ -79,8 +78,8 @@ func Load(provider string) (*Spec, error) {
 //
 // The document is checked, its examples are not. What could not be held strictly is refused: other versions of OpenAPI,
 // references to other files, parameters that are objects or have content, cookies, objects whose properties are declared
-// in several places that apply together, a schema composed of itself; in XML also namespaces, a root without a name, a
-// schema without a type, and additionalProperties other than false.
+// in several places that apply together, a schema composed of itself; in XML also namespaces, a root without a name, names
+// that no element can have, a schema without a type, and additionalProperties other than false.
 //
 // Only the first server counts, and of it only the path. It stands before each declared path, unless a declared path
 // already begins with it: vendors give their version (/v1) in either place.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/contract-first/customers/contract"
 	"github.com/contract-first/customers/contract/check"
+	"github.com/contract-first/customers/contract/markup"
 )
 
 // sendXML is what a contract finds in an XML body, in the same way as request and as answer.
@@ -79,10 +80,14 @@ func TestXML(t *testing.T) {
 			want: []string{
 				"/no: type integer", "/live: type boolean", "name (/name): maxLength 4", "email (/email): format email",
 				"/at: format date-time", "/ok: type boolean", "/n: type integer", "/f: type number", "/kind: enum a or b",
-				"/plain: maxItems 2", "/plain/1: type integer", "/plain/2: type integer",
+				"/plain: maxItems 2", "/plain/1: type integer", "/plain/2: nullable false",
 			}},
-		{name: "no integers", body: open + `<n> 1</n><Parts><part><id>+1</id></part><part><id>01</id></part></Parts>` + end,
+		{name: "no integers", body: open + `<n>1 2</n><Parts><part><id>+1</id></part><part><id>01</id></part></Parts>` + end,
 			want: []string{"/n: type integer", "/parts/0/id: type integer", "/parts/1/id: type integer"}},
+		{name: "white space around", body: open + "<n> 1\n</n><f>\t1.5 </f><ok> true</ok>" + end},
+		{name: "white space in a text", body: open + "<kind> a</kind>" + end, want: []string{"/kind: enum a or b"}},
+		{name: "nulls", body: `<customer no=""><name/><n/><ok> </ok></customer>`,
+			want: []string{"/no: nullable false", "/n: nullable false", "/ok: nullable false"}},
 		{name: "a large integer", body: open + `<n>9223372036854775808</n>` + end, want: []string{"/n: format int64"}},
 		{name: "undeclared", body: `<customer is_live="1" no="1" other="1"><name x="1">Ama</name><more><a/>deep</more><more/><email>a</email>
 			<Parts n="1"><Part/></Parts></customer>`,
@@ -176,6 +181,9 @@ func TestXMLRefused(t *testing.T) {
 		{"{type: object, additionalProperties: {type: string}}", "additionalProperties other than false"},
 		{"{type: object, properties: {a: {description: anything}}}", "property a: a schema without type"},
 		{"{oneOf: [{type: object, properties: {a: {type: string}}}, {type: string}]}", "properties in a part of a schema"},
+		{"{type: object, properties: {'a b': {type: string}}}", `property a b: "a b" is no name of an element`},
+		{"{type: object, properties: {a: {type: array, items: {type: string, xml: {name: <}}}}}", `"<" is no name of an element`},
+		{"{type: object, xml: {name: 1a}}", `"1a" is no name of an element`},
 		{"{type: array, items: {type: string}}", "a list without xml.wrapped has no root element"},
 		{"{type: array, xml: {wrapped: true}, items: {type: array, items: {type: string}}}", "a list of lists"},
 	}
@@ -189,6 +197,57 @@ func TestXMLRefused(t *testing.T) {
 	unnamed = strings.ReplaceAll(unnamed, `{$ref: "#/components/schemas/Thing"}`, "{type: object}")
 	_, err := contract.Parse("inline", []byte(unnamed))
 	assert.ErrorContains(t, err, "the root element has no name: give the schema an xml.name")
+}
+
+// The forms of bodies are plain data, for programs that do without the document.
+func TestFormsInXML(t *testing.T) {
+	const paths = `
+openapi: 3.0.3
+info: {title: t, version: "1"}
+paths:
+  /b/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    put:
+      requestBody: {content: {application/xml: {schema: {$ref: "#/components/schemas/Thing"}}, text/xml: {schema: {type: string, xml: {name: x}}}}}
+      responses:
+        "201": {description: d, content: {application/xml: {schema: {$ref: "#/components/schemas/Thing"}}}}
+        "200": {description: d, content: {application/xml: {schema: {$ref: "#/components/schemas/Thing"}}}}
+        "400": {description: d, content: {application/xml: {schema: {type: string, xml: {name: error}}}}}
+    delete: {responses: {"204": {description: d}}}
+  /a:
+    get: {responses: {"200": {description: d, content: {application/xml: {schema: {$ref: "#/components/schemas/Things"}}}}}}
+components:
+  schemas:
+    Things: {type: array, xml: {wrapped: true}, items: {$ref: "#/components/schemas/Thing"}}
+    Thing:
+      type: object
+      xml: {name: thing}
+      properties:
+        b: {type: string, x-order: 1, x-customer: email}
+        a: {type: array, x-order: 2, x-customer-skip: true, items: {type: integer}}
+        c: {type: boolean, xml: {attribute: true, name: C}}`
+	s, err := contract.Parse("inline", []byte(paths))
+	require.NoError(t, err)
+	forms, err := s.XML()
+	require.NoError(t, err)
+	thing := &markup.Element{Type: markup.Object, Properties: []markup.Property{
+		{Name: "c", XML: "C", Attribute: true, Element: &markup.Element{Type: markup.Boolean}},
+		{Name: "b", XML: "b", Field: "email", Element: &markup.Element{Type: markup.String}},
+		{Name: "a", XML: "a", Unfed: true, Element: &markup.Element{Type: markup.Array, Items: &markup.Element{Type: markup.Integer}}},
+	}}
+	root := &markup.Root{Name: "thing", Element: thing}
+	assert.Equal(t, markup.Operations{
+		{Method: "GET", Path: "/a", Success: &markup.Root{
+			Name: "Things", Element: &markup.Element{Type: markup.Array, Wrapped: true, ItemName: "thing", Items: thing},
+		}},
+		{Method: "PUT", Path: "/b/{id}", Request: root, Success: root},
+	}, forms)
+
+	s, err = contract.Parse("inline", []byte(strings.Replace(paths, `"200": {description: d, content: {application/xml: {schema: {$ref: "#/components/schemas/Thing"}}}}`,
+		`"200": {description: d, content: {application/xml: {schema: {$ref: "#/components/schemas/Things"}}}}`, 1)))
+	require.NoError(t, err)
+	_, err = s.XML()
+	require.EqualError(t, err, "contract inline: PUT /b/{id}: successes that differ in XML are not supported")
 }
 
 // FuzzXML holds the decoder against encoding/xml: it accepts nothing that is not well formed.

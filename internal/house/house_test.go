@@ -42,9 +42,10 @@ func TestImportsRunOneWay(t *testing.T) {
 	}{
 		{module + "/specs", nil},
 		{module + "/contract/check", nil},
+		{module + "/contract/markup", []string{module + "/contract/check"}},
 		{module + "/contract/drift", []string{module + "/contract"}},
-		{module + "/contract", []string{kin, module + "/specs", module + "/contract/check"}},
-		{module + "/gen", []string{runtime, module + "/contract/check"}},
+		{module + "/contract", []string{kin, module + "/specs", module + "/contract/check", module + "/contract/markup"}},
+		{module + "/gen", []string{runtime, module + "/contract/check", module + "/contract/markup"}},
 		{module + "/transport", []string{module, module + "/contract/check", jwt, "golang.org/x/sync", "golang.org/x/time"}},
 		{module + "/adapters/memory", []string{module}},
 		{module + "/adapters/adaptertest", []string{module}}, // adapters elsewhere get nothing else with it
@@ -95,6 +96,10 @@ func TestWhatAnImporterGets(t *testing.T) {
 		for _, heavy := range []string{"getkin", "testify", "yaml", "cobra", "x/text/language"} {
 			assert.NotContains(t, path, heavy)
 		}
+	}
+	others := []string{"-deps", "./transport", "./adapters/digitalpaye", "./adapters/stancer", "./adapters/fatora"}
+	for _, path := range goList(t, others...) {
+		assert.NotEqual(t, "encoding/xml", path, "only SimplePin speaks XML")
 	}
 	for _, path := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".") {
 		assert.Equal(t, module, path, "the root imports the standard library only")

@@ -1,0 +1,329 @@
+package markup
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep elements may be nested: much deeper than any contract, but not deep enough to exhaust the stack.
+const maxDepth = 1000
+
+// maxTold is how many repeated names are told, and how many undeclared ones: each has a path as long as its way down.
+const maxTold = 100
+
+// Problem is what has no place in the value of a document. It holds names, but no values.
+type Problem struct {
+	Path  []string // names and indexes of JSON down to the place, empty for the whole document
+	Rule  string   // xml or additionalProperties
+	Bound string
+	effect
+}
+
+// effect is what a problem means for whoever has to make do with the value.
+type effect int
+
+const (
+	none  effect = iota // the value is what the document says
+	loss                // the document says more
+	fatal               // it is not the document that it should be
+)
+
+// breach is why a document cannot be read.
+type breach string
+
+const (
+	errDepth  breach = "depth 1000"
+	errSyntax breach = "syntax"
+	errUTF8   breach = "UTF-8"
+)
+
+func (b breach) Error() string { return string(b) }
+
+// Decode reads a document as the value that its root describes: nil, bool, [json.Number], string, []any or
+// map[string]any. What it cannot be read as stays a text. The problems are what has no place in the value; ok is false
+// if there is none to go on with. Without a root it only makes sure that there is a document.
+func Decode(body []byte, root *Root) (value any, problems []Problem, ok bool) {
+	d, value, ok := decode(body, root)
+	return value, d.problems, ok
+}
+
+func decode(body []byte, root *Root) (d *decoder, value any, ok bool) {
+	d = &decoder{Decoder: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))}
+	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errUTF8 }
+	err := error(errUTF8)
+	if utf8.Valid(body) {
+		value, ok, err = d.document(root)
+	}
+	if err != nil {
+		b := errSyntax // all that the library finds
+		errors.As(err, &b)
+		d.path = nil
+		d.breaks(fatal, "xml", string(b))
+		return d, nil, false
+	}
+	return d, value, ok
+}
+
+// decoder walks through the tokens of one document.
+type decoder struct {
+	*xml.Decoder
+	begun    bool
+	open     []xml.Name
+	path     []string // names and indexes down to the present place
+	problems []Problem
+	repeated int
+	refused  int
+	root     string // name of the outermost element
+}
+
+// breaks adds a problem of the present place.
+func (d *decoder) breaks(means effect, rule, bound string) {
+	d.problems = append(d.problems, Problem{Path: append([]string(nil), d.path...), Rule: rule, Bound: bound, effect: means})
+}
+
+// token returns the next start or end of an element, or text, and [io.EOF] only where a document may end. Names are as
+// they were sent: a prefix is no namespace yet.
+func (d *decoder) token() (xml.Token, error) {
+	for {
+		t, err := d.RawToken()
+		first := !d.begun
+		d.begun = true
+		switch t := t.(type) {
+		case nil:
+			if err == io.EOF && len(d.open) > 0 {
+				return nil, errSyntax
+			}
+			return nil, err
+		case xml.StartElement:
+			if len(d.open) == maxDepth {
+				return nil, errDepth
+			}
+			d.open = append(d.open, t.Name)
+			return t, nil
+		case xml.EndElement:
+			last := len(d.open) - 1
+			if last < 0 || d.open[last] != t.Name {
+				return nil, errSyntax
+			}
+			d.open = d.open[:last]
+			return t, nil
+		case xml.CharData:
+			return t, nil
+		case xml.Directive:
+			return nil, breach("no DOCTYPE") // what it can declare is at best unused, at worst a bomb
+		case xml.ProcInst:
+			if t.Target != "xml" || !first {
+				return nil, breach("no processing instructions")
+			}
+		}
+	}
+}
+
+// skip reads to the end of the innermost element that is open.
+func (d *decoder) skip() error {
+	for depth := len(d.open); len(d.open) >= depth; {
+		if _, err := d.token(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// document reads everything. It reports false if the root is not the one that is declared.
+func (d *decoder) document(root *Root) (value any, ok bool, err error) {
+	for found := false; ; {
+		t, err := d.token()
+		switch {
+		case err == io.EOF && found:
+			return value, ok, nil
+		case err != nil:
+			return nil, false, err
+		}
+		switch t := t.(type) {
+		case xml.CharData:
+			if len(trim(t)) > 0 {
+				d.breaks(fatal, "xml", "one element")
+			}
+		case xml.StartElement:
+			switch {
+			case found:
+				d.breaks(fatal, "xml", "one element")
+				err = d.skip()
+			case root == nil:
+				err = d.skip()
+			case t.Name.Local != root.Name || t.Name.Space != "":
+				d.breaks(fatal, "xml", "element "+root.Name)
+				err = d.skip()
+			default:
+				ok = true
+				value, err = d.element(t, root.Element)
+			}
+			if err != nil {
+				return nil, false, err
+			}
+			if !found {
+				d.root = t.Name.Local
+			}
+			found = true
+		}
+	}
+}
+
+// element is one that is being read.
+type element struct {
+	*Element
+	name    string
+	members map[string]any // of an object, by property
+	list    []any          // of an array
+	text    []byte
+	nested  bool            // there are elements in it
+	refused map[string]bool // names: each is told once
+}
+
+// element reads the rest of an element.
+func (d *decoder) element(start xml.StartElement, form *Element) (any, error) {
+	e := &element{Element: form, name: start.Name.Local, members: map[string]any{}, list: []any{}}
+	for _, a := range start.Attr {
+		d.attribute(e, a)
+	}
+	for {
+		t, err := d.token()
+		switch t := t.(type) {
+		case xml.CharData:
+			e.text = append(e.text, t...)
+		case xml.StartElement:
+			e.nested = true
+			err = d.child(e, t)
+		case xml.EndElement:
+			return e.value(), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (d *decoder) attribute(e *element, a xml.Attr) {
+	p, ok := e.property(a.Name.Local, true)
+	switch {
+	case a.Name == xml.Name{Local: "xmlns"}:
+		d.breaks(fatal, "xml", "no namespaces") // the elements are none of those that are declared
+	case a.Name.Space == "xmlns":
+		d.breaks(none, "xml", "no namespaces")
+	case !ok || a.Name.Space != "":
+		d.refuse(e, a.Name)
+	default:
+		d.path = append(d.path, p.Name)
+		d.set(e.members, p.Name, p.Element.scalar([]byte(a.Value)))
+		d.path = d.path[:len(d.path)-1]
+	}
+}
+
+// set gives an object the member at the present place, also if it has one of that name already.
+func (d *decoder) set(members map[string]any, name string, value any) {
+	if _, twice := members[name]; twice && d.repeated < maxTold {
+		d.repeated++
+		d.breaks(loss, "xml", "unique names")
+	}
+	members[name] = value
+}
+
+// child reads an element in e. What is in one that is not declared is not looked into.
+func (d *decoder) child(e *element, start xml.StartElement) (err error) {
+	depth := len(d.path)
+	defer func() { d.path = d.path[:depth] }()
+
+	var value any
+	p, ok := e.property(start.Name.Local, false)
+	switch {
+	case start.Name.Space != "":
+		ok = false
+	case e.Type == Array && start.Name.Local == cmp.Or(e.ItemName, e.name):
+		d.path = append(d.path, strconv.Itoa(len(e.list)))
+		value, err = d.element(start, e.Items)
+		e.list = append(e.list, value)
+		return err
+	}
+	switch {
+	case !ok:
+		if e.Type.nests() { // else the value is no text, which is enough
+			d.refuse(e, start.Name)
+		}
+		err = d.skip()
+	case p.apart():
+		list, _ := e.members[p.Name].([]any)
+		d.path = append(d.path, p.Name, strconv.Itoa(len(list)))
+		value, err = d.element(start, p.Element.Items)
+		e.members[p.Name] = append(list, value)
+	default:
+		d.path = append(d.path, p.Name)
+		value, err = d.element(start, p.Element)
+		d.set(e.members, p.Name, value)
+	}
+	return err
+}
+
+// refuse tells of an element or attribute that is not declared.
+func (d *decoder) refuse(e *element, name xml.Name) {
+	full := name.Local
+	if name.Space != "" {
+		full = name.Space + ":" + name.Local
+	}
+	if e.refused[full] || d.refused == maxTold {
+		return
+	}
+	d.refused++
+	if e.refused == nil {
+		e.refused = map[string]bool{}
+	}
+	e.refused[full] = true
+	d.path = append(d.path, full)
+	d.breaks(loss, "additionalProperties", "false")
+	d.path = d.path[:len(d.path)-1]
+}
+
+// value is what was read. Text where elements belong, and elements where text belongs, become what the schema refuses.
+func (e *element) value() any {
+	switch {
+	case !e.Type.nests():
+		if e.nested {
+			return e.members
+		}
+		return e.scalar(e.text)
+	case len(trim(e.text)) > 0:
+		return string(e.text)
+	case e.Type == Array:
+		return e.list
+	}
+	return e.members
+}
+
+// scalar reads a text as what the schema asks for.
+func (e *Element) scalar(raw []byte) any {
+	text := string(trim(raw))
+	switch {
+	case e.Type == String:
+		return string(raw)
+	case text == "":
+		return nil
+	case e.Type == Boolean:
+		switch text {
+		case "true", "1":
+			return true
+		case "false", "0":
+			return false
+		}
+	case (text[0] == '-' || text[0] >= '0' && text[0] <= '9') && json.Valid([]byte(text)):
+		return json.Number(text)
+	}
+	return text
+}
+
+// trim takes away white space as XML has it.
+func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
