@@ -24,10 +24,17 @@ const Staging = "https://staging.simplepin.com/api"
 
 // AddressAPIV2Model An address, the main one or one for billing. In XML its empty element stands for no address.
 type AddressAPIV2Model struct {
-	// Address Street and number.
+	// ID SimplePin's number for the address. In a request leave it out for a new address, and send it for one that is
+	// already stored.
 	//
-	// Example: 12 Maple Street
-	Address string `json:"address,omitempty,omitzero"`
+	//
+	// Example: 7001
+	ID int64 `json:"id,omitempty,omitzero"`
+
+	// Zip Postal code.
+	//
+	// Example: H2X 1Y4
+	Zip string `json:"zip,omitempty,omitzero"`
 
 	// City Town.
 	//
@@ -39,17 +46,15 @@ type AddressAPIV2Model struct {
 	// Example: 1
 	Country int64 `json:"country,omitempty,omitzero"`
 
-	// ID SimplePin's number for the address. In a request leave it out for a new address, and send it for one that is
-	// already stored.
-	//
-	//
-	// Example: 7001
-	ID int64 `json:"id,omitempty,omitzero"`
-
 	// Province Number of the province, from getProvinces. The example's number is invented.
 	//
 	// Example: 11
 	Province int64 `json:"province,omitempty,omitzero"`
+
+	// Address Street and number.
+	//
+	// Example: 12 Maple Street
+	Address string `json:"address,omitempty,omitzero"`
 
 	// Selected Whether this is the billing address in use, from which the tax is worked out. What it means in a main
 	// address is not documented. XML has `1` and `0`; read `true` and `false` too.
@@ -57,11 +62,6 @@ type AddressAPIV2Model struct {
 	//
 	// Example: true
 	Selected *bool `json:"selected,omitempty"`
-
-	// Zip Postal code.
-	//
-	// Example: H2X 1Y4
-	Zip string `json:"zip,omitempty,omitzero"`
 }
 
 // CCProfileAPIV2Model A customer as you send it, to addCustomer and to updateCustomer alike. The documentation requires no property.

@@ -1,5 +1,6 @@
 // Command specgen writes, from the contract of a provider, what the generator of the client does not: the checks of its
-// request types (gen/<provider>/checks.gen.go) and the adapter's capability table (adapters/<provider>/capabilities.gen.go).
+// request types (gen/<provider>/checks.gen.go), the form of its bodies in XML if it has one (gen/<provider>/xml.gen.go)
+// and the adapter's capability table (adapters/<provider>/capabilities.gen.go).
 //
 // It reads the rules from the spec and the names of Go types and fields from the client generated before it, so the two
 // cannot disagree. Run it from the top of the module: go run ./internal/specgen <provider>.
@@ -46,10 +47,18 @@ func run(provider string) error {
 	if err != nil {
 		return fmt.Errorf("%s: capabilities: %w", provider, err)
 	}
-	for path, source := range map[string][]byte{
+	files := map[string][]byte{
 		filepath.Join("gen", provider, "checks.gen.go"):            checks,
 		filepath.Join("adapters", provider, "capabilities.gen.go"): writeCapabilities(capabilities),
-	} {
+	}
+	xml, err := generateXML(provider)
+	if err != nil {
+		return fmt.Errorf("%s: xml: %w", provider, err)
+	}
+	if xml != nil {
+		files[filepath.Join("gen", provider, "xml.gen.go")] = xml
+	}
+	for path, source := range files {
 		formatted, err := format.Source(source)
 		if err != nil {
 			return fmt.Errorf("%s: %w\n%s", path, err, source)
