@@ -25,6 +25,10 @@ type answer struct {
 	bytes.Reader
 	body []byte
 	note string // why there was no further attempt, "" if nothing spoke for one
+
+	// What a codec found beside the JSON in body.
+	undeclared []string
+	complaint  string
 }
 
 func (*answer) Close() error { return nil }

@@ -48,12 +48,12 @@ func ReadForUpdate[Reply any](
 	ctx context.Context, w *Wire, record string, send Send, accept Accept[Reply], requests ...Checker,
 ) (*Reply, error) {
 	// An update may be answered with nothing, the read before it may not.
-	reply, body, err := call(ctx, w, customers.OpUpdate, false, send, accept, requests)
+	reply, a, err := call(ctx, w, customers.OpUpdate, false, send, accept, requests)
 	if known := (*customers.Error)(nil); errors.As(err, &known) {
 		known.Outcome = customers.ErrNotSent
 		return nil, known
 	}
-	if name, found := undeclared[Reply](body, record); found && !customers.LossAllowed(ctx, customers.FieldUndeclared) {
+	if name, found := beyond[Reply](a, record); found && !customers.LossAllowed(ctx, customers.FieldUndeclared) {
 		return nil, &customers.Error{
 			Kind: customers.ErrUnsupportedField, Outcome: customers.ErrNotSent,
 			Detail: "the record has a property that the contract does not know, and would have to be written without it; " +
@@ -68,7 +68,7 @@ func ReadForUpdate[Reply any](
 
 func call[Reply any](
 	ctx context.Context, w *Wire, op customers.Op, mayBeEmpty bool, send Send, accept Accept[Reply], requests []Checker,
-) (*Reply, []byte, error) {
+) (*Reply, *answer, error) {
 	for _, request := range requests {
 		if vs := request.Check(); len(vs) > 0 {
 			return nil, nil, w.finish(op, refused(vs))
@@ -82,22 +82,21 @@ func call[Reply any](
 	if !ok {
 		return nil, nil, w.finish(op, &customers.Error{Kind: customers.ErrConfig, Outcome: customers.ErrUnknownOutcome, Detail: "the client does not send through the wire"})
 	}
-	body := a.body
 	e := newError(op, resp)
 	if e.Kind != "" {
-		w.decodeError(e, resp.Header, body)
+		w.decodeError(e, resp.Header, a)
 	} else {
 		reply := new(Reply)
-		complaint := decode(mayBeEmpty, resp, body, reply)
-		if complaint == "" && accept != nil && !isEmpty(body) {
+		complaint := decode(mayBeEmpty, resp, a, reply)
+		if complaint == "" && accept != nil && !isEmpty(a.body) {
 			complaint = accept(reply)
 		}
 		if complaint == "" {
-			return reply, body, nil
+			return reply, a, nil
 		}
 		// Some providers say no with a success: then their words are kept.
 		said := *e
-		if w.decode != nil && isJSON(resp.Header) && utf8.Valid(body) && w.decode(&said, body) {
+		if w.decode != nil && a.isJSON(resp.Header) && w.decode(&said, a.body) {
 			e.Code, e.Message = identifier(said.Code), said.Message
 		}
 		// A write that succeeded with an answer that nobody understands is one whose result is not known.
@@ -108,28 +107,30 @@ func call[Reply any](
 }
 
 // decode reads the body of a success into reply; it says what is wrong, "" if nothing is.
-func decode(mayBeEmpty bool, resp *http.Response, body []byte, reply any) (complaint string) {
+func decode(mayBeEmpty bool, resp *http.Response, a *answer, reply any) (complaint string) {
 	switch {
-	case isEmpty(body) && mayBeEmpty:
+	case isEmpty(a.body) && mayBeEmpty:
 		return ""
-	case isEmpty(body):
+	case isEmpty(a.body):
 		return "the answer is empty"
+	case a.complaint != "":
+		return a.complaint
 	case !isJSON(resp.Header):
 		return "the answer is not JSON"
-	case !utf8.Valid(body):
+	case !utf8.Valid(a.body):
 		return "the answer is not UTF-8" // encoding/json would replace the bytes without a word
 	}
-	if err := json.Unmarshal(body, reply); err != nil {
+	if err := json.Unmarshal(a.body, reply); err != nil {
 		return describe(err)
 	}
 	return ""
 }
 
 // decodeError fills e from the body of an answer that is no success.
-func (w *Wire) decodeError(e *customers.Error, header http.Header, body []byte) {
+func (w *Wire) decodeError(e *customers.Error, header http.Header, a *answer) {
 	own := false
-	if len(body) == 0 || isJSON(header) && utf8.Valid(body) {
-		own = w.decode != nil && w.decode(e, body)
+	if len(a.body) == 0 || a.isJSON(header) {
+		own = w.decode != nil && w.decode(e, a.body)
 		e.Code = identifier(e.Code)
 	}
 	switch {
@@ -207,6 +208,11 @@ func classify(op customers.Op, status int) (customers.Kind, customers.Outcome) {
 func isEmpty(body []byte) bool {
 	text := bytes.TrimSpace(body)
 	return len(text) == 0 || string(text) == "null"
+}
+
+// isJSON reports whether the body can be read as JSON in UTF-8.
+func (a *answer) isJSON(h http.Header) bool {
+	return a.complaint == "" && isJSON(h) && utf8.Valid(a.body)
 }
 
 // isJSON reports whether the header declares JSON in UTF-8, or nothing.

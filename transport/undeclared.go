@@ -8,6 +8,15 @@ import (
 	"strings"
 )
 
+// beyond names something that an answer has and its Go type has not, below the member named at; whatever a codec left out
+// counts too, since it is nowhere in the JSON.
+func beyond[Reply any](a *answer, at string) (name string, found bool) {
+	if len(a.undeclared) > 0 {
+		return a.undeclared[0], true
+	}
+	return undeclared[Reply](a.body, at)
+}
+
 // undeclared looks in a JSON answer for a property that its Go type does not have under exactly that name, or has twice:
 // encoding/json would drop it, or take it for another one. It looks below the member named at, everywhere for "".
 func undeclared[Reply any](body []byte, at string) (name string, found bool) {

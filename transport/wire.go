@@ -20,13 +20,15 @@ type Wire struct {
 	auth     Auth
 	options  Options
 	decode   Decode
+	codec    Codec           // nil is JSON
 	pace     *rate.Limiter   // nil is as fast as it goes
 	own      *http.Transport // nil if the caller gave a RoundTripper
 }
 
 // Decode fills an error with what the body of a provider's error answer tells, and reports whether the body has the
-// provider's own form. It gets JSON in UTF-8, or nothing where there is no body, and leaves alone what it does not
-// understand. That a customer is not found or exists already is believed only in the provider's own form.
+// provider's own form. It gets JSON in UTF-8, or nothing where there is no body or a [Codec] knows no JSON for it, and
+// leaves alone what it does not understand. That a customer is not found or exists already is believed only in the
+// provider's own form.
 type Decode func(e *customers.Error, body []byte) bool
 
 // New makes the wire to the API at base, an absolute URL without a last slash.
@@ -95,14 +97,24 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	send := req
+	if w.codec != nil {
+		var err error
+		if send, err = w.encode(req); err != nil {
+			return nil, err
+		}
+	}
 	if d, ok := req.Context().Value(draftKey{}).(*customers.Draft); ok {
 		return nil, draw(d, req)
 	}
 	ctx, cancel := within(req.Context(), w.options.Timeout, "Options.Timeout")
 	defer cancel()
-	resp, err := w.repeat(ctx, req)
+	resp, err := w.repeat(ctx, send)
 	if err != nil {
 		return nil, err
+	}
+	if w.codec != nil {
+		w.translate(req, resp)
 	}
 	resp.Request = req // the caller's: the one that was sent holds the credentials
 	return resp, nil
