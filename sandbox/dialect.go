@@ -29,6 +29,8 @@ const (
 	SimplePinUpdateByQuery  Dialect = "simplepin.update-by-query"
 	SimplePinSinceUTC       Dialect = "simplepin.since-utc"
 	SimplePinCommonStatuses Dialect = "simplepin.common-statuses"
+	SimplePinAnswersAsSent  Dialect = "simplepin.answers-as-sent"
+	SimplePinAnswersJSON    Dialect = "simplepin.answers-json"
 
 	FatoraNotesInCreate   Dialect = "fatora.notes-in-create"
 	FatoraNoteInRead      Dialect = "fatora.note-in-read"
@@ -72,6 +74,8 @@ func Dialects() []DialectInfo {
 		{SimplePinUpdateByQuery, "update needs customer_id in the query; in the body alone it does not do"},
 		{SimplePinSinceUTC, "customer_since comes back in UTC instead of with the offset it was sent with"},
 		{SimplePinCommonStatuses, "what is not allowed is 400, 406, 409 or 415 instead of 403, partly with a body"},
+		{SimplePinAnswersAsSent, "an answer is JSON or XML by the Content-Type of its request instead of by Accept"},
+		{SimplePinAnswersJSON, "answers are JSON, also where XML is asked for"},
 		{FatoraNotesInCreate, "create answers with notes instead of note"},
 		{FatoraNoteInRead, "get, list and PUT answer with note instead of notes"},
 		{FatoraErrorText, "error is a text everywhere, as at Authorize, instead of an object with a description"},

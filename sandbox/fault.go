@@ -59,7 +59,7 @@ const (
 //	delay=2s       the provider gets the request that much later
 //	empty          the provider's answer without its body
 //	truncated      the provider's answer, broken off in the middle of its body
-//	malformed      the provider's answer without the last byte of its body, so that it is no JSON
+//	malformed      the provider's answer without the last byte of its body, so that it is no JSON or XML
 //
 // An answer that has no body is the same empty, truncated or malformed.
 func ParseFault(text string) (Fault, error) {
@@ -147,7 +147,7 @@ func (f Fault) shown(examples []contract.Example, request http.Header) (found co
 		if e.Status != f.status || f.example != "" && f.example != e.Name {
 			continue
 		}
-		if e.ContentType == "" || (e.ContentType == "application/json") == acceptsJSON(request) {
+		if e.ContentType == "" || (e.ContentType == mediaJSON) == acceptsJSON(request) {
 			return e, true
 		}
 		if !ok {

@@ -86,7 +86,7 @@ type api interface {
 	customers() []Customer
 }
 
-// answer is what a fake says: a status, and a body that is marshalled as JSON; no body if nil.
+// answer is what a fake says: a status, and a body that is marshalled as JSON unless it is a document; no body if nil.
 type answer struct {
 	status int
 	body   any
@@ -262,9 +262,14 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range a.header {
 		header[name] = values
 	}
-	if a.body != nil {
-		header.Set("Content-Type", "application/json; charset=utf-8")
-		if e.ResponseBody, err = marshal(a.body); err != nil {
+	switch body := a.body.(type) {
+	case nil:
+	case document:
+		header.Set("Content-Type", body.media+"; charset=utf-8")
+		e.ResponseBody = body.bytes
+	default:
+		header.Set("Content-Type", mediaJSON+"; charset=utf-8")
+		if e.ResponseBody, err = marshal(body); err != nil {
 			panic(err) // the fakes' own types: it cannot fail
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/contract-first/customers/contract/markup"
 	"github.com/contract-first/customers/gen/simplepin"
 )
 
@@ -21,6 +22,7 @@ type simplePinFake struct {
 	config        Config
 	authorization string
 	token         string
+	xml           markup.Operations
 
 	mu           sync.Mutex
 	byCustomerID map[string]*simplepin.CCProfileV2Model // what is stored is replaced, never changed
@@ -32,7 +34,7 @@ type simplePinFake struct {
 
 func newSimplePin(config Config, authorization, token string) *simplePinFake {
 	return &simplePinFake{
-		config: config, authorization: authorization, token: token,
+		config: config, authorization: authorization, token: token, xml: simplepin.XML(),
 		byCustomerID: map[string]*simplepin.CCProfileV2Model{},
 		byEmail:      map[string]*simplepin.CCProfileV2Model{},
 		// Ranges that do not meet, so that one kind of number taken for another is found.
@@ -82,15 +84,41 @@ func (s *simplePinFake) serve(r *http.Request, body []byte) answer {
 	if r.Method != method {
 		return answer{status: http.StatusMethodNotAllowed, header: http.Header{"Allow": {method}}}
 	}
-	// JSON is the default, so a body need not be declared.
-	if len(body) > 0 && r.Header.Get("Content-Type") != "" && !isJSON(r.Header) {
+	form := s.xml.Find(method, path)
+	switch sent := r.Header.Get("Content-Type"); {
+	case len(body) == 0, sent == "", isJSON(r.Header): // JSON is the default, so a body need not be declared
+	case is(r.Header, mediaXML):
+		if body, ok = fromXML(body, form.Request); !ok {
+			return s.refuse(http.StatusBadRequest)
+		}
+	default:
 		return s.refuse(http.StatusUnsupportedMediaType)
 	}
-	if !acceptsJSON(r.Header) {
+	asJSON, asked := quality(r.Header, mediaJSON), quality(r.Header, mediaXML)
+	if asJSON == 0 && asked == 0 {
 		return s.refuse(http.StatusNotAcceptable)
 	}
-	return serve(r.URL.Query(), body)
+	inXML := asked > asJSON
+	switch {
+	case s.config.has(SimplePinAnswersJSON):
+		inXML = false
+	case s.config.has(SimplePinAnswersAsSent):
+		inXML = is(r.Header, mediaXML)
+	}
+	a := serve(r.URL.Query(), body)
+	switch {
+	case !inXML:
+		return a
+	case a.status >= 300:
+		return toXML(a, simplePinError)
+	}
+	return toXML(a, form.Success)
 }
+
+// simplePinError is invented: no body of an error is documented.
+var simplePinError = &markup.Root{Name: "error", Element: &markup.Element{Type: markup.Object, Properties: []markup.Property{
+	{Name: "message", XML: "message", Element: &markup.Element{Type: markup.String}},
+}}}
 
 // refuse is the answer to what is not allowed; common is the status that most APIs have for it.
 func (s *simplePinFake) refuse(common int) answer {

@@ -194,8 +194,8 @@ func TestSimplePinForbidden(t *testing.T) {
 		"XML":          {"Content-Type", "application/xml"},
 		"form":         {"Content-Type", "application/x-www-form-urlencoded"},
 		"no type":      {"Content-Type", "nonsense/"},
-		"XML wanted":   {"Accept", "application/xml"},
-		"JSON refused": {"Accept", "application/json;q=0, */*"},
+		"page wanted":  {"Accept", "text/html"},
+		"JSON refused": {"Accept", "application/json;q=0, application/xml;q=0, */*"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			empty(t, 403, pinSend(t, s, "POST", pinAdd, `{"customer_id":"crm-1"}`, headers...))
@@ -217,13 +217,88 @@ func TestSimplePinMedia(t *testing.T) {
 		{"Content-Type", ""},
 		{"Accept", "application/json"},
 		{"Accept", "text/html, */*;q=0.1"},
-		{"Accept", "application/xml, application/*;q=0.5"},
+		{"Accept", "application/json, application/xml"},
+		{"Accept", "application/xml;q=0.5, application/*"},
 	} {
 		body := fmt.Sprintf(`{"customer_id":"crm-%d"}`, i)
 		r := pinSend(t, s, "POST", pinAdd, body, headers...)
 		assert.Equal(t, 200, r.status, headers)
 		assert.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
 	}
+}
+
+const (
+	pinAddXML    = `<add_update_cc_profile_model><billing_addresses><billing_address><city>Quebec</city><selected>1</selected></billing_address></billing_addresses><customer_id>crm-10023</customer_id><customer_name>David &amp; Ama</customer_name><main_address/></add_update_cc_profile_model>`
+	pinStoredXML = `<cc_profile_model><billing_address_id>7001</billing_address_id><billing_address_models><billing_address_model><id>7001</id><city>Quebec</city><selected>1</selected></billing_address_model></billing_address_models><customer_id>crm-10023</customer_id><customer_name>David &amp; Ama</customer_name><id>4711</id><status>REQUIRES_ACTIVATION</status><version>0</version></cc_profile_model>`
+)
+
+func TestSimplePinXML(t *testing.T) {
+	xml := []string{"Content-Type", "application/xml", "Accept", "application/xml"}
+	answered := func(t *testing.T, r reply, media, body string) {
+		t.Helper()
+		assert.Equal(t, 200, r.status)
+		assert.Equal(t, body, r.body)
+		assert.Equal(t, media+"; charset=utf-8", r.header.Get("Content-Type"))
+	}
+	s := start(t)
+	answered(t, pinSend(t, s, "POST", pinAdd, pinAddXML, xml...), "application/xml", pinStoredXML)
+	journal := s.Journal()
+	kept := journal[len(journal)-1]
+	assert.Equal(t, pinAddXML, string(kept.RequestBody))
+	assert.Equal(t, pinStoredXML, string(kept.ResponseBody))
+	assert.Empty(t, kept.RequestViolations)
+
+	for _, accept := range []string{"application/xml", "application/xml, application/*;q=0.5", "application/json;q=0, */*"} {
+		r := pinSend(t, s, "GET", pinGet+"?customer_id=crm-10023", "", "Accept", accept)
+		answered(t, r, "application/xml", pinStoredXML)
+	}
+	r := pinSend(t, s, "GET", pinGet+"?customer_id=crm-10023", "", "Content-Type", "application/xml")
+	assert.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"), "JSON unless XML is asked for")
+	r = pinSend(t, s, "GET", "/v2/location/provinces?locale=fr&countryId=3", "", xml...)
+	answered(t, r, "application/xml", "<location_models/>")
+	empty(t, 404, pinSend(t, s, "GET", pinGet+"?customer_id=crm-1", "", xml...))
+
+	for name, body := range map[string]string{
+		"JSON": `{"customer_id":"crm-1"}`, "root": "<cc_profile_model/>", "broken": "<add_update_cc_profile_model>",
+		"DOCTYPE":   "<!DOCTYPE a>" + pinAddXML,
+		"two":       "<add_update_cc_profile_model/><add_update_cc_profile_model/>",
+		"no number": "<add_update_cc_profile_model><main_address><country>x</country></main_address></add_update_cc_profile_model>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			empty(t, 403, pinSend(t, s, "POST", pinAdd, body, xml...))
+			journal := s.Journal()
+			assert.NotEmpty(t, journal[len(journal)-1].RequestViolations)
+		})
+	}
+	t.Run("what XML cannot hold", func(t *testing.T) {
+		pinPost(t, s, pinAdd, `{"customer_id":"crm-2","customer_name":"a\u0001b"}`)
+		empty(t, 500, pinSend(t, s, "GET", pinGet+"?customer_id=crm-2", "", xml...))
+	})
+
+	t.Run("nulls", func(t *testing.T) {
+		s := start(t, sandbox.SimplePinNulls)
+		r := pinSend(t, s, "POST", pinAdd, `<add_update_cc_profile_model><customer_id>crm-1</customer_id></add_update_cc_profile_model>`, xml...)
+		answered(t, r, "application/xml", `<cc_profile_model><billing_address_id/><billing_address_models/><contract_email/><contracts/><customer_id>crm-1</customer_id><customer_name/><customer_since/><id>4711</id><main_address/><mobile_number/><phone_number/><status>REQUIRES_ACTIVATION</status><version>0</version></cc_profile_model>`)
+	})
+	t.Run("errors with a body", func(t *testing.T) {
+		s := start(t, sandbox.SimplePinCommonStatuses)
+		pinSend(t, s, "POST", pinAdd, pinAddXML, xml...)
+		r := pinSend(t, s, "POST", pinAdd, pinAddXML, xml...)
+		assert.Equal(t, 409, r.status)
+		assert.Equal(t, "<error><message>Conflict</message></error>", r.body)
+	})
+	t.Run("by Content-Type", func(t *testing.T) {
+		s := start(t, sandbox.SimplePinAnswersAsSent)
+		answered(t, pinSend(t, s, "POST", pinAdd, pinAddXML, "Content-Type", "application/xml"), "application/xml", pinStoredXML)
+		r := pinSend(t, s, "GET", pinGet+"?customer_id=crm-10023", "", "Accept", "application/xml")
+		assert.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
+	})
+	t.Run("JSON always", func(t *testing.T) {
+		s := start(t, sandbox.SimplePinAnswersJSON)
+		r := pinSend(t, s, "POST", pinAdd, pinAddXML, xml...)
+		assert.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
+		assert.Equal(t, int64(4711), pinProfile(t, r).ID)
+	})
 }
 
 func TestSimplePinUpdateMerges(t *testing.T) {
@@ -445,8 +520,9 @@ func TestSimplePinCommonStatuses(t *testing.T) {
 		"again":                    {pinAdd, `{"customer_id":"crm-10023"}`, nil, 409, `{"message":"Conflict"}`},
 		"somebody else's e-mail":   {pinAdd, `{"contract_email":"ama.kouassi@example.com"}`, nil, 409, `{"message":"Conflict"}`},
 		"changed, somebody else's": {pinUpdate, `{"customer_id":"crm-10023","contract_email":"ama.kouassi@example.com"}`, nil, 409, `{"message":"Conflict"}`},
-		"XML":                      {pinAdd, "<a/>", []string{"Content-Type", "application/xml"}, 415, ""},
-		"XML wanted":               {pinAdd, "{}", []string{"Accept", "application/xml"}, 406, ""},
+		"no XML":                   {pinAdd, "{}", []string{"Content-Type", "application/xml"}, 400, `{"message":"Bad Request"}`},
+		"form":                     {pinAdd, "a=b", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, ""},
+		"page wanted":              {pinAdd, "{}", []string{"Accept", "text/html"}, 406, ""},
 		"nobody":                   {pinUpdate, `{"customer_id":"crm-1"}`, nil, 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
