@@ -556,6 +556,7 @@ func TestConfig(t *testing.T) {
 		"password in it":   {func(c *simplepin.Config) { c.BaseURL = "https://user:" + token + "@api.example.com" }, "BaseURL: must not hold a user or password"},
 		"no time":          {func(c *simplepin.Config) { c.PlacesLifetime = -1 }, "PlacesLifetime: must not be negative"},
 		"no room":          {func(c *simplepin.Config) { c.MaxBody = -1 }, "MaxBody: must not be negative"},
+		"no such format":   {func(c *simplepin.Config) { c.BodyFormat = 2 }, "BodyFormat: must be JSON or XML"},
 		"a country's name": {one("Canada", simplepin.Country{ID: 1}), badCode},
 		"small letters":    {one("ca", simplepin.Country{ID: 1}), badCode},
 		"an id forgotten":  {one("CA", simplepin.Country{}), "Countries: must have positive ids"},

@@ -15,13 +15,16 @@
 //	{"id":"cust_…"}
 //
 // A header field of a request must arrive with a value that begins as recorded; fields that are not recorded are free.
-// Bodies of requests are compared as JSON, those of answers go out as they are, without the line break at their end. A
-// section named "response, off contract" is sent as it is and not held against the contract.
+// Bodies of requests are compared as JSON or, where the recorded one begins with "<", as XML, in which white space between
+// elements does not count; those of answers go out as they are, without the line break at their end. A section named
+// "response, off contract" is sent as it is and not held against the contract.
 package wiretest
 
 import (
 	"bufio"
 	"bytes"
+	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -73,10 +76,13 @@ func Play(t *testing.T, provider, prefix string, files ...string) string {
 		for name := range request.header {
 			assert.True(t, strings.HasPrefix(r.Header.Get(name), request.header.Get(name)), "header %s", name)
 		}
-		if len(request.body) > 0 {
-			assert.JSONEq(t, string(request.body), string(body))
-		} else {
+		switch {
+		case len(request.body) == 0:
 			assert.Empty(t, body)
+		case request.body[0] == '<':
+			assert.Equal(t, Tokens(t, request.body), Tokens(t, body))
+		default:
+			assert.JSONEq(t, string(request.body), string(body))
 		}
 		assert.Empty(t, spec.CheckRequest(r, body), "the request breaks the contract")
 
@@ -97,6 +103,26 @@ func Play(t *testing.T, provider, prefix string, files ...string) string {
 		assert.Empty(t, messages, "recorded exchanges that did not happen")
 	})
 	return server.URL + prefix
+}
+
+// Tokens are the tags and texts of an XML document, without white space between elements.
+func Tokens(t testing.TB, document []byte) (tokens []string) {
+	t.Helper()
+	dec := xml.NewDecoder(bytes.NewReader(document))
+	for {
+		token, err := dec.Token()
+		switch token := token.(type) {
+		case nil:
+			assert.Equal(t, io.EOF, err, "%s", document)
+			return tokens
+		case xml.CharData:
+			if text := string(token); strings.TrimSpace(text) != "" {
+				tokens = append(tokens, text)
+			}
+		default:
+			tokens = append(tokens, fmt.Sprint(token))
+		}
+	}
 }
 
 // loaded spares each test of a package the reading of the same contract.
