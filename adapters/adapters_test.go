@@ -53,6 +53,7 @@ var once = transport.Retry{Attempts: 1}
 // setup is what a test varies.
 type setup struct {
 	dialects []sandbox.Dialect
+	format   simplepin.Format // of SimplePin's bodies
 	wrongKey bool
 	lookup   bool // SimplePin's places are asked for; else their ids are given, and each call is one request
 	options  transport.Options
@@ -90,7 +91,7 @@ func subjects() map[string]subject {
 			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
 				c := simplepin.Config{
 					Authorization: s.key(sb.SimplePin.Authorization), Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL,
-					Locale: "EN", Policy: everything, Options: s.options,
+					Locale: "EN", BodyFormat: s.format, Policy: everything, Options: s.options,
 				}
 				if !s.lookup {
 					c.Countries = map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"Quebec": 11, "Québec": 11, "Ontario": 12}}}
@@ -172,16 +173,33 @@ func dialects(provider string) []sandbox.Dialect {
 	return ds
 }
 
-// everywhere runs test for each provider and each of its dialects, and fails if either side broke the contract.
+// formats are the forms of bodies that a provider knows, by what stands behind the name of a test.
+func formats(provider string) map[string]simplepin.Format {
+	if provider == "simplepin" {
+		return map[string]simplepin.Format{"": simplepin.JSON, " in XML": simplepin.XML}
+	}
+	return map[string]simplepin.Format{"": simplepin.JSON}
+}
+
+// setups are all dialects and formats of a provider, by the name of a test.
+func setups(provider string) map[string]setup {
+	all := map[string]setup{}
+	for in, format := range formats(provider) {
+		for _, dialect := range dialects(provider) {
+			if dialect == "" {
+				all[provider+in] = setup{format: format}
+			} else {
+				all[string(dialect)+in] = setup{format: format, dialects: []sandbox.Dialect{dialect}}
+			}
+		}
+	}
+	return all
+}
+
+// everywhere runs test for each provider in all setups, and fails if either side broke the contract.
 func everywhere(t *testing.T, test func(*testing.T, subject, setup, *sandbox.Sandbox)) {
 	for provider, s := range subjects() {
-		for _, dialect := range dialects(provider) {
-			name := provider
-			with := setup{}
-			if dialect != "" {
-				name = string(dialect)
-				with.dialects = []sandbox.Dialect{dialect}
-			}
+		for name, with := range setups(provider) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				test(t, s, with, start(t, sandbox.Config{Contract: parsed, Dialects: with.dialects}))

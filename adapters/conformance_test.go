@@ -29,7 +29,7 @@ var quick = transport.Options{Retry: transport.Retry{Delay: time.Millisecond}}
 type conformant struct {
 	adaptertest.Harness
 	// open gets the root of the API, and gives the config as well, with the keys in it.
-	open func(sb *sandbox.Sandbox, dialect sandbox.Dialect, url string) (driver customers.Driver, config any, err error)
+	open func(sb *sandbox.Sandbox, with setup, url string) (driver customers.Driver, config any, err error)
 	keys func(sb *sandbox.Sandbox) []string
 }
 
@@ -50,10 +50,10 @@ func conformants() map[string]conformant {
 				UnknownID: unknown["digitalpaye"],
 				Target:    func() any { return new(*genDigitalpaye.API) },
 			},
-			open: func(sb *sandbox.Sandbox, dialect sandbox.Dialect, url string) (customers.Driver, any, error) {
+			open: func(sb *sandbox.Sandbox, with setup, url string) (customers.Driver, any, error) {
 				c := digitalpaye.Config{
 					APIKey: sb.Digitalpaye.APIKey, APISecret: sb.Digitalpaye.APISecret, BaseURL: url,
-					NewPath: dialect == sandbox.DigitalpayeNewPathOnly, Options: quick,
+					NewPath: with.has(sandbox.DigitalpayeNewPathOnly), Options: quick,
 				}
 				driver, err := digitalpaye.NewDriver(c)
 				return driver, c, err
@@ -81,11 +81,11 @@ func conformants() map[string]conformant {
 				UnknownID: unknown["simplepin"],
 				Target:    func() any { return new(*genSimplepin.API) },
 			},
-			open: func(sb *sandbox.Sandbox, _ sandbox.Dialect, url string) (customers.Driver, any, error) {
+			open: func(sb *sandbox.Sandbox, with setup, url string) (customers.Driver, any, error) {
 				c := simplepin.Config{
 					Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: url + "/api",
-					Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"QC": 11, "Québec": 11, "ON": 12}}},
-					Options:   quick,
+					Countries:  map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"QC": 11, "Québec": 11, "ON": 12}}},
+					BodyFormat: with.format, Options: quick,
 				}
 				driver, err := simplepin.NewDriver(c)
 				return driver, c, err
@@ -103,7 +103,7 @@ func conformants() map[string]conformant {
 				UnknownID: unknown["stancer"],
 				Target:    func() any { return new(*genStancer.API) },
 			},
-			open: func(sb *sandbox.Sandbox, _ sandbox.Dialect, url string) (customers.Driver, any, error) {
+			open: func(sb *sandbox.Sandbox, _ setup, url string) (customers.Driver, any, error) {
 				c := stancer.Config{APIKey: sb.Stancer.APIKey, BaseURL: url, Options: quick}
 				driver, err := stancer.NewDriver(c)
 				return driver, c, err
@@ -125,9 +125,9 @@ func conformants() map[string]conformant {
 				UnknownID: unknown["fatora"],
 				Target:    func() any { return new(*genFatora.API) },
 			},
-			open: func(sb *sandbox.Sandbox, dialect sandbox.Dialect, url string) (customers.Driver, any, error) {
+			open: func(sb *sandbox.Sandbox, with setup, url string) (customers.Driver, any, error) {
 				c := fatora.Config{
-					APIKey: sb.Fatora.APIKey, BaseURL: url, AuthorizeByPost: dialect == sandbox.FatoraAuthorizeByPost,
+					APIKey: sb.Fatora.APIKey, BaseURL: url, AuthorizeByPost: with.has(sandbox.FatoraAuthorizeByPost),
 					Options: quick,
 				}
 				driver, err := fatora.NewDriver(c)
@@ -138,17 +138,13 @@ func conformants() map[string]conformant {
 	}
 }
 
-// TestConformance holds the four adapters against every promise of the facade, under each dialect.
+// TestConformance holds the four adapters against every promise of the facade, under each dialect and in each format.
 func TestConformance(t *testing.T) {
 	for provider, c := range conformants() {
-		for _, dialect := range dialects(provider) {
-			name, config := provider, sandbox.Config{Contract: parsed}
-			if dialect != "" {
-				name, config.Dialects = string(dialect), []sandbox.Dialect{dialect}
-			}
+		for name, with := range setups(provider) {
 			h := c.Harness
 			h.Start = func(t testing.TB) adaptertest.Backend {
-				sb, err := sandbox.New(config)
+				sb, err := sandbox.New(sandbox.Config{Contract: parsed, Dialects: with.dialects})
 				require.NoError(t, err)
 				server := adaptertest.NewServer(t, sb.Handler(provider))
 				t.Cleanup(func() {
@@ -161,11 +157,11 @@ func TestConformance(t *testing.T) {
 					Faults:  server,
 					Secrets: func() []string { return append(c.keys(sb), server.Credentials()...) },
 				}
-				_, printed, err := c.open(sb, dialect, server.URL())
+				_, printed, err := c.open(sb, with, server.URL())
 				require.NoError(t, err)
 				backend.Printed = []any{printed}
 				backend.Open = func() (customers.Driver, error) {
-					driver, _, err := c.open(sb, dialect, server.URL())
+					driver, _, err := c.open(sb, with, server.URL())
 					return driver, err
 				}
 				return backend
@@ -182,7 +178,7 @@ func TestConformance(t *testing.T) {
 func TestMemoryPlaysTheAdapters(t *testing.T) {
 	for provider, c := range conformants() {
 		t.Run(provider, func(t *testing.T) {
-			driver, _, err := c.open(start(t, sandbox.Config{Contract: parsed}), "", "http://localhost")
+			driver, _, err := c.open(start(t, sandbox.Config{Contract: parsed}), setup{}, "http://localhost")
 			require.NoError(t, err)
 			h := c.Harness
 			h.Target = nil

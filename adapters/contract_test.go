@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/simplepin"
 	"github.com/contract-first/customers/contract"
 	"github.com/contract-first/customers/sandbox"
 	"github.com/contract-first/customers/transport"
@@ -19,28 +20,31 @@ import (
 
 // An adapter works over a RoundTripper that refuses whatever breaks the contract, in both directions.
 func TestContractInTheWire(t *testing.T) {
+	test := func(t *testing.T, provider string, s subject, format simplepin.Format) {
+		sb := start(t, sandbox.Config{Contract: parsed})
+		client, err := s.open(sb, setup{format: format, options: transport.Options{RoundTripper: &contract.RoundTripper{
+			Provider: provider, RefuseResponses: true,
+			Report: func(_ context.Context, f contract.Finding) { assert.Fail(t, "off contract", "%+v", f) },
+		}}})
+		require.NoError(t, err)
+		created, err := client.Create(t.Context(), s.profile)
+		require.NoError(t, err)
+		got, err := client.Get(t.Context(), created.ID)
+		require.NoError(t, err)
+		assert.Equal(t, created.Email, got.Email)
+		if _, ok := client.Capabilities().Operation(customers.OpUpdate); ok {
+			require.NoError(t, client.Update(t.Context(), created.ID, customers.Patch{Email: customers.To("other@example.com")}))
+		}
+		for _, err := range client.List(t.Context(), customers.Query{}) {
+			if !errors.Is(err, customers.ErrUnsupported) {
+				require.NoError(t, err)
+			}
+		}
+	}
 	for provider, s := range subjects() {
-		t.Run(provider, func(t *testing.T) {
-			sb := start(t, sandbox.Config{Contract: parsed})
-			client, err := s.open(sb, setup{options: transport.Options{RoundTripper: &contract.RoundTripper{
-				Provider: provider, RefuseResponses: true,
-				Report: func(_ context.Context, f contract.Finding) { assert.Fail(t, "off contract", "%+v", f) },
-			}}})
-			require.NoError(t, err)
-			created, err := client.Create(t.Context(), s.profile)
-			require.NoError(t, err)
-			got, err := client.Get(t.Context(), created.ID)
-			require.NoError(t, err)
-			assert.Equal(t, created.Email, got.Email)
-			if _, ok := client.Capabilities().Operation(customers.OpUpdate); ok {
-				require.NoError(t, client.Update(t.Context(), created.ID, customers.Patch{Email: customers.To("other@example.com")}))
-			}
-			for _, err := range client.List(t.Context(), customers.Query{}) {
-				if !errors.Is(err, customers.ErrUnsupported) {
-					require.NoError(t, err)
-				}
-			}
-		})
+		for in, format := range formats(provider) {
+			t.Run(provider+in, func(t *testing.T) { test(t, provider, s, format) })
+		}
 	}
 }
 

@@ -33,17 +33,19 @@ func TestCoverage(t *testing.T) {
 			spec, err := contract.Load(provider)
 			require.NoError(t, err)
 			rec := &recorder{faulty: faulty{spec: spec}, coverage: contract.NewCoverage(spec)}
-			for _, together := range together(dialects(provider)[1:]) {
-				rec.run(t, provider, together, nil)
-			}
 			var shown []map[string]string
 			for _, op := range spec.Operations() {
 				for _, e := range spec.Examples(op.ID) {
 					shown = append(shown, map[string]string{op.ID: shows(e)})
 				}
 			}
-			for _, way := range ways(provider) {
-				rec.run(t, provider, way, shown...)
+			for _, format := range formats(provider) {
+				for _, together := range together(dialects(provider)[1:]) {
+					rec.run(t, provider, setup{dialects: together, format: format}, nil)
+				}
+				for _, way := range ways(provider) {
+					rec.run(t, provider, setup{dialects: way, format: format}, shown...)
+				}
 			}
 			report(t, rec.coverage.Parts())
 		})
@@ -108,13 +110,13 @@ func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // run does all that an adapter can do, in a sandbox of its own, once for each set of faults. What comes of it is for
 // other tests to judge.
-func (rec *recorder) run(t *testing.T, provider string, dialects []sandbox.Dialect, faults ...map[string]string) {
+func (rec *recorder) run(t *testing.T, provider string, with setup, faults ...map[string]string) {
 	t.Helper()
-	sb, err := sandbox.Start(sandbox.Config{Contract: parsed, Dialects: dialects})
+	sb, err := sandbox.Start(sandbox.Config{Contract: parsed, Dialects: with.dialects})
 	require.NoError(t, err)
 	defer stop(t, sb)
+	with.lookup, with.options = true, transport.Options{RoundTripper: rec, Retry: once}
 	for _, rec.faults = range faults {
-		with := setup{lookup: true, dialects: dialects, options: transport.Options{RoundTripper: rec, Retry: once}}
 		exercise(t.Context(), subjects()[provider], open(t, subjects()[provider], with, sb))
 	}
 }

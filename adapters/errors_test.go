@@ -15,7 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/simplepin"
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/contract/markup"
 	"github.com/contract-first/customers/sandbox"
 	"github.com/contract-first/customers/transport"
 )
@@ -85,6 +87,7 @@ type documented struct {
 	subject
 	provider string
 	spec     *contract.Spec
+	media    string // of its bodies
 	open     func(*faulty) *customers.Client
 	stored   string // id of a customer that is there
 
@@ -99,15 +102,17 @@ type documented struct {
 // every example that the contract shows: successes are read, and errors say what they should.
 func TestDocumentedAnswers(t *testing.T) {
 	for provider, s := range subjects() {
-		for _, way := range ways(provider) {
-			t.Run(strings.TrimSpace(provider+" "+join(way)), func(t *testing.T) {
+		for name, with := range told(provider) {
+			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				spec, err := contract.Load(provider)
 				require.NoError(t, err)
-				sb := start(t, sandbox.Config{Contract: parsed, Dialects: way})
-				d := documented{subject: s, provider: provider, spec: spec, open: func(f *faulty) *customers.Client {
+				sb := start(t, sandbox.Config{Contract: parsed, Dialects: with.dialects})
+				media := map[simplepin.Format]string{simplepin.JSON: "application/json", simplepin.XML: "application/xml"}
+				d := documented{subject: s, provider: provider, spec: spec, media: media[with.format], open: func(f *faulty) *customers.Client {
 					f.spec = spec
-					return open(t, s, setup{lookup: true, dialects: way, options: transport.Options{RoundTripper: f, Retry: once}}, sb)
+					with.lookup, with.options = true, transport.Options{RoundTripper: f, Retry: once}
+					return open(t, s, with, sb)
 				}}
 				client := d.open(&faulty{})
 				stored, err := client.Create(t.Context(), s.profile)
@@ -124,7 +129,7 @@ func TestDocumentedAnswers(t *testing.T) {
 					}
 					for _, d.id = range used {
 						for _, d.example = range spec.Examples(d.id) {
-							spoken := d.example.ContentType == "" || d.example.ContentType == "application/json"
+							spoken := d.example.ContentType == "" || d.example.ContentType == d.media
 							if !spoken || d.id == d.read && d.example.Status < 300 { // the latter is one of get
 								continue
 							}
@@ -135,6 +140,17 @@ func TestDocumentedAnswers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// told are the setups that lead clients to other operations or bodies.
+func told(provider string) map[string]setup {
+	all := map[string]setup{}
+	for in, format := range formats(provider) {
+		for _, way := range ways(provider) {
+			all[strings.TrimSpace(provider+" "+join(way))+in] = setup{dialects: way, format: format}
+		}
+	}
+	return all
 }
 
 func join(ds []sandbox.Dialect) string {
@@ -222,8 +238,18 @@ func (d documented) reading(t *testing.T, id string) string {
 // body is the example decoded; nil if it has none.
 func (d documented) body(t *testing.T) (body any) {
 	t.Helper()
-	if len(d.example.Body) > 0 {
+	switch d.example.ContentType {
+	case "application/json":
 		require.NoError(t, json.Unmarshal(d.example.Body, &body))
+	case "application/xml":
+		forms, err := d.spec.XML()
+		require.NoError(t, err)
+		for _, form := range forms {
+			if body, _, ok := markup.Decode(d.example.Body, form.Success); ok {
+				return body
+			}
+		}
+		t.Errorf("the contract shows what it does not declare: %s", shows(d.example))
 	}
 	return body
 }

@@ -46,9 +46,7 @@ type Part struct {
 	Evidence string
 	// Seen is how many exchanges had it.
 	Seen int
-	// Exempt says why the part need not be seen, "" if it must be:
-	//  - it belongs to an answer, is inferred, and no answer had it;
-	//  - it hangs on a media type other than JSON in which nothing was written, in any exchange.
+	// Exempt says why the part need not be seen, "" if it must be: it belongs to an answer, is inferred, and no answer had it.
 	Exempt string
 }
 
@@ -57,18 +55,12 @@ type Coverage struct {
 	spec *Spec
 
 	mu    sync.Mutex
-	parts map[string]*part // by place
-	media map[string]bool  // in which something was written
-}
-
-type part struct {
-	Part
-	media string // the media type that it hangs on
+	parts map[string]*Part // by place
 }
 
 // NewCoverage starts to count for a contract. A schema that contains itself is entered once.
 func NewCoverage(s *Spec) *Coverage {
-	c := &Coverage{spec: s, parts: map[string]*part{}, media: map[string]bool{}}
+	c := &Coverage{spec: s, parts: map[string]*Part{}}
 	root := evidence(Evidence{}, s.doc.Extensions)
 	for template, item := range s.doc.Paths.Map() {
 		for method, op := range item.Operations() {
@@ -90,12 +82,8 @@ func (c *Coverage) Parts() []Part {
 	defer c.mu.Unlock()
 	kinds, parts := PartKinds(), make([]Part, 0, len(c.parts))
 	for _, known := range c.parts {
-		p := known.Part
-		switch {
-		case p.Seen > 0:
-		case known.media != "" && !isJSON(known.media) && !c.media[known.media]:
-			p.Exempt = known.media + " is not spoken"
-		case p.Evidence == "inferred" && strings.HasPrefix(string(p.Kind), "response "):
+		p := *known
+		if p.Seen == 0 && p.Evidence == "inferred" && strings.HasPrefix(string(p.Kind), "response ") {
 			p.Exempt = "inferred, and served by nothing"
 		}
 		parts = append(parts, p)
@@ -107,8 +95,8 @@ func (c *Coverage) Parts() []Part {
 	return parts
 }
 
-// Add counts one exchange. It reads method, URL and headers of r, but not r.Body. Whether request and answer keep the contract is not looked at; what the contract does not have
-// is not counted.
+// Add counts one exchange. It reads method, URL and headers of r, but not r.Body. Whether request and answer keep the
+// contract is not looked at; what the contract does not have is not counted.
 func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.Header, response []byte) {
 	r = canonical(r)
 	op, path, _ := c.spec.find(r)
@@ -133,7 +121,7 @@ func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.
 			seen[name+" "+p.in+"/"+p.name] = true
 		}
 	}
-	media := []string{c.body(seen, name+" request", op.body, r.Header, request)}
+	c.body(seen, name+" request", op.body, r.Header, request)
 	for _, code := range []string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX", "default"} {
 		ref := op.answers.Value(code)
 		if ref == nil {
@@ -144,7 +132,7 @@ func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.
 		for h := range header {
 			seen[name+" header/"+h] = true
 		}
-		media = append(media, c.body(seen, name, op.replies[ref.Value].body, header, response))
+		c.body(seen, name, op.replies[ref.Value].body, header, response)
 		break
 	}
 
@@ -155,19 +143,13 @@ func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.
 			p.Seen++
 		}
 	}
-	for _, name := range media {
-		c.media[name] = true
-	}
 }
 
-// body notes what is in a body, and returns its declared media type, "" if there is none.
-func (c *Coverage) body(seen map[string]bool, place string, declared media, header http.Header, body []byte) string {
-	if len(body) == 0 {
-		return ""
-	}
+// body notes what is in a body.
+func (c *Coverage) body(seen map[string]bool, place string, declared media, header http.Header, body []byte) {
 	name, found, ok := declared.find(header.Values("Content-Type"))
-	if !ok {
-		return ""
+	if len(body) == 0 || !ok {
+		return
 	}
 	main, _, _ := strings.Cut(name, "/")
 	for _, pattern := range []string{name, main + "/*", "*/*"} {
@@ -187,9 +169,8 @@ func (c *Coverage) body(seen map[string]bool, place string, declared media, head
 		if ok {
 			c.value(seen, place+" "+pattern+" ", doc.value)
 		}
-		return pattern
+		return
 	}
-	return ""
 }
 
 // value notes a decoded value and what it holds.
@@ -217,15 +198,14 @@ func (c *Coverage) value(seen map[string]bool, place string, value any) {
 // coverageWalk lists the parts of one operation.
 type coverageWalk struct {
 	evidenceWalk
-	parts map[string]*part
+	parts map[string]*Part
 	name  string
-	media string // the media type that is walked through
 }
 
 func (w *coverageWalk) add(kind PartKind, place string, e Evidence) {
 	place = strings.TrimSuffix(w.name+" "+place, " ")
 	if w.parts[place] == nil {
-		w.parts[place] = &part{Part: Part{Kind: kind, Place: place, Evidence: e.Level}, media: w.media}
+		w.parts[place] = &Part{Kind: kind, Place: place, Evidence: e.Level}
 	}
 }
 
@@ -272,12 +252,10 @@ func (w *coverageWalk) content(kind, property PartKind, place string, e Evidence
 		if media.Schema == nil {
 			continue // any body or none: nothing is claimed
 		}
-		w.media = strings.ToLower(name)
-		place := place + " " + w.media
+		place := place + " " + strings.ToLower(name)
 		w.add(kind, place, e)
 		w.schema(property, place+" ", e, media.Schema, nil)
 	}
-	w.media = ""
 }
 
 // schema adds what a value may hold, through all branches that may describe it. above are the schemas that contain it.

@@ -164,8 +164,12 @@ func written(text string) []byte {
 
 const unknownProperty = "x_adaptertest"
 
-// extend gives each object of a JSON body one more property; another body stays as it is.
+// extend gives each object of a JSON body one more property, and what has elements in an XML body one more element;
+// another body stays as it is.
 func extend(body []byte) []byte {
+	if bytes.HasPrefix(body, []byte("<")) {
+		return extendXML(string(body))
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var tree any
@@ -192,4 +196,22 @@ func extend(body []byte) []byte {
 		return body
 	}
 	return data
+}
+
+func extendXML(rest string) []byte {
+	var b strings.Builder
+	for {
+		before, after, more := strings.Cut(rest, "</")
+		b.WriteString(before)
+		if !more {
+			return []byte(b.String())
+		}
+		said := strings.TrimSpace(b.String())
+		last := said[max(0, strings.LastIndexByte(said, '<')):]
+		if strings.HasSuffix(last, "/>") || strings.HasPrefix(last, "</") && strings.HasSuffix(last, ">") {
+			b.WriteString("<" + unknownProperty + "><list>1</list></" + unknownProperty + ">")
+		}
+		b.WriteString("</")
+		rest = after
+	}
 }
