@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net"
@@ -69,15 +70,24 @@ type attack struct {
 	want    want
 	except  map[string]want
 	only    []string // exchanges; all if empty
+	form    form     // of bodies, if what it does with one makes sense in that only
 	closed  bool     // nobody listens
 	writes  int      // how often a write may arrive; 0 is once
 	options transport.Options
 }
 
+type form string
+
+const (
+	inJSON form = "JSON"
+	inXML  form = "XML"
+)
+
 // visit is a request under attack.
 type visit struct {
 	net.Conn
 	request *http.Request
+	xml     bool   // what is called JSON is to be called XML
 	good    string // what the provider would have said
 	target  *exchange
 	id      string // of the customer
@@ -89,6 +99,18 @@ const (
 	isHTML    = "Content-Type: text/html\r\n"
 	isGzip    = isJSON + "Content-Encoding: gzip\r\n"
 )
+
+// Write calls bodies what they are to be called.
+func (v visit) Write(p []byte) (int, error) {
+	if !v.xml || !bytes.Contains(p, []byte("/json")) && !bytes.Contains(p, []byte("/JSON")) {
+		return v.Conn.Write(p)
+	}
+	called := strings.NewReplacer("application/json", "application/xml", "APPLICATION/JSON", "APPLICATION/XML")
+	if _, err := called.WriteString(v.Conn, string(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
 
 // say writes an answer whose framing is right.
 func (v visit) say(status int, fields, body string) {
@@ -283,28 +305,28 @@ func attacks(t *testing.T, elsewhere string) []attack {
 		},
 		{name: "deep nesting", answer: says(200, isJSON, deep), want: badAnswer},
 		{
-			name:   "deep nesting in a property",
+			name: "deep nesting in a property", form: inJSON,
 			answer: changed(with(`"x":` + deep + strings.Repeat("]", len(deep)))), want: badAnswer,
 		},
 
 		{name: "empty 200", answer: says(200, isJSON, ""), want: badAnswer, except: changesAreFine},
 		{name: "blank 200", answer: says(200, isJSON, " \r\n"), want: badAnswer, except: changesAreFine},
-		{name: "null", answer: says(200, isJSON, "null"), want: badAnswer, except: changesAreFine},
-		{name: "{}", answer: says(200, isJSON, "{}"), want: badAnswer, except: map[string]want{
+		{name: "null", form: inJSON, answer: says(200, isJSON, "null"), want: badAnswer, except: changesAreFine},
+		{name: "{}", form: inJSON, answer: says(200, isJSON, "{}"), want: badAnswer, except: map[string]want{
 			"update": fine, "delete": fine, "fatora token": {customers.ErrUnauthenticated, "", 200},
 		}},
-		{name: "[]", answer: says(200, isJSON, "[]"), want: badAnswer, except: map[string]want{
+		{name: "[]", form: inJSON, answer: says(200, isJSON, "[]"), want: badAnswer, except: map[string]want{
 			"lookup": {customers.ErrInvalid, customers.ErrNotSent, 0}, // there is no such place
 		}},
 		{name: "a text", answer: says(200, isJSON, `"OK"`), want: badAnswer},
 		{
-			name: "wrong types", answer: changed(retyped), want: badAnswer,
+			name: "wrong types", form: inJSON, answer: changed(retyped), want: badAnswer,
 			except: map[string]want{"stancer delete": fine},
 		},
-		{name: "every name twice", answer: changed(twice), want: fine, except: map[string]want{
+		{name: "every name twice", form: inJSON, answer: changed(twice), want: fine, except: map[string]want{
 			"record": {customers.ErrUnsupportedField, customers.ErrNotSent, 0},
 		}},
-		{name: "a property more", answer: changed(with(`"x":{"y":[1]}`)), want: fine, except: map[string]want{
+		{name: "a property more", form: inJSON, answer: changed(with(`"x":{"y":[1]}`)), want: fine, except: map[string]want{
 			"simplepin record": {customers.ErrUnsupportedField, customers.ErrNotSent, 0},
 		}},
 		{name: "trailing bytes", answer: changed(func(good string) string { return good + "{}" }), want: badAnswer},
@@ -312,10 +334,10 @@ func attacks(t *testing.T, elsewhere string) []attack {
 			name:   "half of it, well framed",
 			answer: changed(func(good string) string { return good[:len(good)/2] }), want: badAnswer,
 		},
-		{name: "invalid UTF-8", answer: changed(with(`"x":"` + "\xff" + `"`)), want: badAnswer},
+		{name: "invalid UTF-8", form: inJSON, answer: changed(with(`"x":"` + "\xff" + `"`)), want: badAnswer},
 		{name: "UTF-16", answer: says(200, isJSON, "\xff\xfe{\x00}\x00"), want: badAnswer},
 		{
-			name: "byte order mark", answer: changed(func(good string) string { return "\ufeff" + good }),
+			name: "byte order mark", form: inJSON, answer: changed(func(good string) string { return "\ufeff" + good }),
 			want: badAnswer,
 		},
 		{
@@ -459,7 +481,7 @@ func attacks(t *testing.T, elsewhere string) []attack {
 			except: map[string]want{"token": {customers.ErrUnauthenticated, "", 400}},
 		},
 		{
-			name: "mirror, 409", answer: mirrored(409), want: rejected(customers.ErrRefused, 409),
+			name: "mirror, 409", form: inJSON, answer: mirrored(409), want: rejected(customers.ErrRefused, 409),
 			except: map[string]want{"create": rejected(customers.ErrAlreadyExists, 409)},
 		},
 		{name: "mirror, 500", answer: mirrored(500), want: unavailable(500)},
@@ -467,7 +489,7 @@ func attacks(t *testing.T, elsewhere string) []attack {
 			name: "mirror, 200 that is no JSON", answer: func(v visit) { v.say(200, isJSON, dump(v.request)) },
 			want: badAnswer,
 		},
-		{name: "mirror, names of properties", answer: func(v visit) {
+		{name: "mirror, names of properties", form: inJSON, answer: func(v visit) {
 			name, _ := json.Marshal(dump(v.request))
 			v.say(200, isJSON, with(string(name)+":1")(v.good))
 		}, want: fine, except: map[string]want{"simplepin record": {customers.ErrUnsupportedField, customers.ErrNotSent, 0}}},
@@ -486,6 +508,7 @@ func attacks(t *testing.T, elsewhere string) []attack {
 			want:   silent,
 		},
 	}
+	list = append(list, inXMLOnly()...)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range []struct{ where, base string }{{"the same place", ""}, {"another host", elsewhere}} {
 			list = append(list, attack{
@@ -497,4 +520,86 @@ func attacks(t *testing.T, elsewhere string) []attack {
 		}
 	}
 	return list
+}
+
+// inXMLOnly are attacks with what XML has and JSON has not, or writes in another way.
+func inXMLOnly() []attack {
+	within := func(more string) func(visit) {
+		return changed(func(good string) string { return strings.Replace(good, ">", ">"+more, 1) })
+	}
+	before := func(more string) func(visit) { return changed(func(good string) string { return more + good }) }
+	first := func(with string) func(visit) {
+		return changed(func(good string) string { return strings.Replace(good, ">", with+">", 1) })
+	}
+	texts := regexp.MustCompile(`>[^<]+<`)
+	laughs := `<!DOCTYPE a [<!ENTITY a "haha">`
+	for c := 'b'; c <= 'z'; c++ {
+		laughs += fmt.Sprintf("<!ENTITY %c %q>", c, strings.Repeat(fmt.Sprintf("&%c;", c-1), 10))
+	}
+	var attributes, elements strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&attributes, " a%d=''", i)
+		fmt.Fprintf(&elements, "<a%d/>", i)
+	}
+	lost := map[string]want{"record": {customers.ErrUnsupportedField, customers.ErrNotSent, 0}}
+	all := []attack{
+		{name: "XML: entity bomb", answer: changed(func(good string) string {
+			return laughs + "]>" + texts.ReplaceAllString(good, ">&z;<")
+		}), want: badAnswer},
+		{name: "XML: external entity", answer: changed(func(good string) string {
+			return `<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>` + texts.ReplaceAllString(good, ">&a;<")
+		}), want: badAnswer},
+		{name: "XML: unknown entity", answer: within("<a>&nbsp;</a>"), want: badAnswer},
+		{name: "XML: external subset", answer: before(`<!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd">`), want: badAnswer},
+		{name: "XML: deep nesting bomb", answer: says(200, isJSON, strings.Repeat("<cc_profile_model>", 10_000)), want: badAnswer},
+		{name: "XML: deep nesting in an element", answer: within(strings.Repeat("<a>", 10_000) + strings.Repeat("</a>", 10_000)), want: badAnswer},
+		{name: "XML: attribute bomb", answer: first(attributes.String()), want: fine, except: lost},
+		{name: "XML: element bomb", answer: within(elements.String()), want: fine, except: lost},
+		{name: "XML: comment bomb", answer: before("<!--" + strings.Repeat("x", 1<<17) + "-->"), want: fine},
+		{name: "XML: every element more", answer: within("<x><y>1</y></x>"), want: fine, except: lost},
+		{name: "XML: an attribute more", answer: first(" x='1'"), want: fine, except: lost},
+		{name: "XML: every element twice", answer: changed(func(good string) string {
+			_, inner, _ := strings.Cut(good, ">")
+			return strings.Replace(good, ">", ">"+inner[:strings.LastIndex(inner, "<")], 1)
+		}), want: fine, except: map[string]want{
+			"record": lost["record"],
+			"lookup": fine, // the same place twice is one
+		}},
+		{name: "XML: texts for numbers", answer: changed(func(good string) string {
+			return regexp.MustCompile(`>[0-9]+<`).ReplaceAllString(good, ">x<")
+		}), want: badAnswer},
+		{name: "XML: elements for texts", answer: changed(func(good string) string { return texts.ReplaceAllString(good, "><a/><") }), want: badAnswer},
+		{name: "XML: another root", answer: says(200, isJSON, "<customer><customer_id>1</customer_id></customer>"), want: badAnswer},
+		{name: "XML: another case", answer: changed(strings.ToUpper), want: badAnswer},
+		{name: "XML: another namespace", answer: first(` xmlns="urn:x"`), want: badAnswer},
+		{name: "XML: a root with a prefix", answer: changed(func(good string) string {
+			return strings.ReplaceAll(strings.ReplaceAll(good, "<", "<x:"), "<x:/", "</x:")
+		}), want: badAnswer},
+		{name: "XML: two roots", answer: changed(func(good string) string { return good + good }), want: badAnswer},
+		{name: "XML: another encoding", answer: before(`<?xml version="1.0" encoding="UTF-16"?>`), want: badAnswer},
+		{name: "XML: version 1.1", answer: before(`<?xml version="1.1"?>`), want: badAnswer},
+		{name: "XML: instruction", answer: before(`<?xml-stylesheet href="http://127.0.0.1:1/"?>`), want: badAnswer},
+		{name: "XML: invalid UTF-8", answer: within("<a>\xff</a>"), want: badAnswer},
+		{name: "XML: zero byte", answer: within("<a>\x00</a>"), want: badAnswer},
+		{name: "XML: byte order mark", answer: before("\ufeff"), want: fine},
+		{name: "XML: JSON, as it says", answer: func(v visit) {
+			v.xml = false
+			v.say(200, isJSON, "[]")
+		}, want: badAnswer, except: map[string]want{"lookup": {customers.ErrInvalid, customers.ErrNotSent, 0}}},
+		{name: "XML: JSON, called XML", answer: says(200, isJSON, "{}"), want: badAnswer},
+		{name: "XML: page", answer: says(200, isJSON, "<html><body/></html>"), want: badAnswer},
+		{name: "XML: mirror, 409", answer: func(v visit) {
+			var d strings.Builder
+			_ = xml.EscapeText(&d, []byte(dump(v.request)))
+			v.say(409, isJSON, "<error><message>"+d.String()+"</message></error>")
+		}, want: rejected(customers.ErrRefused, 409), except: map[string]want{"create": rejected(customers.ErrAlreadyExists, 409)}},
+		{name: "XML: mirror, names of elements", answer: func(v visit) {
+			name := regexp.MustCompile(`[^a-zA-Z]`).ReplaceAllString(dump(v.request), "_")
+			changed(func(good string) string { return strings.Replace(good, ">", "><"+name+"/>", 1) })(v)
+		}, want: fine, except: lost},
+	}
+	for i := range all {
+		all[i].form = inXML
+	}
+	return all
 }

@@ -43,6 +43,7 @@ type way struct {
 	provider string
 	client   func(*sandbox.Sandbox, transport.Options) (*customers.Client, error)
 	dialects []sandbox.Dialect
+	xml      bool // bodies are, not JSON
 	// token: the credentials are traded for one; bearer: a client that has one is tried, on what one that has none recorded.
 	token, bearer bool
 	only          string // the exchange that this way has of its own; "" for all
@@ -62,12 +63,18 @@ func allWays() []way {
 		})
 	}
 	// With its places given, so that each operation is its own exchange.
-	placed := func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {
-		return simplepin.Open(simplepin.Config{
-			Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL, Options: o,
-			Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"Québec": 11, "Ontario": 12}}},
-			Policy:    customers.Policy{AllowUnproven: customers.Ops()},
-		})
+	placed := func(format simplepin.Format) func(*sandbox.Sandbox, transport.Options) (*customers.Client, error) {
+		return func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {
+			return simplepin.Open(simplepin.Config{
+				Authorization: sb.SimplePin.Authorization, Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL, Options: o,
+				BodyFormat: format,
+				Countries:  map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"Québec": 11, "Ontario": 12}}},
+				Policy:     customers.Policy{AllowUnproven: customers.Ops()},
+			})
+		}
+	}
+	inXML := func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {
+		return subjects()["simplepin"].open(sb, setup{options: o, format: simplepin.XML})
 	}
 	// Changes are answered with a body, so that there is something to spoil.
 	talkative := []sandbox.Dialect{sandbox.FatoraDeleteOK, sandbox.StancerUpdateReturnsCustomer}
@@ -79,8 +86,10 @@ func allWays() []way {
 			dialects: []sandbox.Dialect{sandbox.FatoraAuthorizeByPost},
 		},
 		{provider: "fatora", token: true, client: usual("fatora"), dialects: talkative, bearer: true},
-		{provider: "simplepin", client: placed},
+		{provider: "simplepin", client: placed(simplepin.JSON)},
 		{provider: "simplepin", client: usual("simplepin"), only: "lookup"},
+		{provider: "simplepin", client: placed(simplepin.XML), xml: true},
+		{provider: "simplepin", client: inXML, xml: true, only: "lookup"},
 		{provider: "stancer", client: usual("stancer"), dialects: talkative},
 	}
 }
@@ -283,7 +292,7 @@ func (c cell) attackedBy(t *testing.T, a attack) (got want, server *hostile.Serv
 	var before atomic.Int64 // requests that arrived, for exchanges before the target
 	answer := func(conn net.Conn, r *http.Request) {
 		i := slices.IndexFunc(c.exchanges, func(e exchange) bool { return e.is(r) })
-		v := visit{Conn: conn, request: r, id: c.id, target: &c.exchanges[c.target]}
+		v := visit{Conn: conn, request: r, id: c.id, xml: c.xml, target: &c.exchanges[c.target]}
 		switch {
 		case i < 0:
 			v.say(404, "", "")
@@ -353,6 +362,14 @@ func (c cell) attackedBy(t *testing.T, a attack) (got want, server *hostile.Serv
 	return want{e.Kind, e.Outcome, e.Status}, server, told
 }
 
+// column is where the matrix has the exchange.
+func (c cell) column() string {
+	if c.xml {
+		return c.provider + "-xml " + c.name
+	}
+	return c.provider + " " + c.name
+}
+
 func (c cell) lists() bool { return c.name == "list" || c.name == "find" }
 
 // elsewhere has the sandbox's credentials and another place.
@@ -401,7 +418,7 @@ func TestHostileServers(t *testing.T) {
 						continue
 					}
 					all.Go(func() {
-						t.Run(c.provider+" "+string(c.op)+" "+c.name, func(t *testing.T) { m.add(a, c, c.attacked(t, a)) })
+						t.Run(c.column()+" of "+string(c.op), func(t *testing.T) { m.add(a, c, c.attacked(t, a)) })
 					})
 				}
 				all.Wait()
@@ -422,7 +439,8 @@ func TestHostileServers(t *testing.T) {
 }
 
 func (a attack) skips(c cell) bool {
-	return len(a.only) > 0 && !slices.ContainsFunc(c.names(), func(name string) bool { return slices.Contains(a.only, name) })
+	return a.form == inJSON && c.xml || a.form == inXML && !c.xml ||
+		len(a.only) > 0 && !slices.ContainsFunc(c.names(), func(name string) bool { return slices.Contains(a.only, name) })
 }
 
 func (c cell) attacked(t *testing.T, a attack) want {
@@ -456,8 +474,8 @@ func (c cell) attacked(t *testing.T, a attack) want {
 func TestHostileServersTakeNoMemory(t *testing.T) {
 	var cells []cell
 	for _, w := range allWays() {
-		if w.provider != "digitalpaye" && w.provider != "stancer" {
-			continue // one with a token and one without: the wire is the same
+		if w.provider != "digitalpaye" && w.provider != "stancer" && !w.xml {
+			continue // one with a token, one without, one that reads XML: the wire is the same
 		}
 		for _, c := range record(t, w) {
 			if c.name == "get" || c.name == "create" || c.name == "token" && c.op == customers.OpGet {
@@ -470,7 +488,10 @@ func TestHostileServersTakeNoMemory(t *testing.T) {
 			continue
 		}
 		for _, c := range cells {
-			t.Run(a.name+"/"+c.provider+" "+c.name, func(t *testing.T) {
+			if a.skips(c) {
+				continue
+			}
+			t.Run(a.name+"/"+c.column(), func(t *testing.T) {
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				c.attacked(t, a)
@@ -493,7 +514,7 @@ func (m *matrix) add(a attack, c cell, got want) {
 	if m.seen[a.name] == nil {
 		m.seen[a.name] = map[string]want{}
 	}
-	column := c.provider + " " + c.name
+	column := c.column()
 	if was, ok := m.seen[a.name][column]; !ok || was.outcome == "" { // a token's for a write tells more
 		m.seen[a.name][column] = got
 	}
@@ -511,15 +532,15 @@ func (m *matrix) print(attacks []attack, cells []cell) {
 	var head, names strings.Builder
 	provider := ""
 	for _, c := range cells {
-		column := c.provider + " " + c.name
+		column := c.column()
 		if slices.Contains(columns, column) {
 			continue
 		}
 		columns = append(columns, column)
-		if c.provider != provider {
-			_, _ = fmt.Fprintf(&head, "%*s%s", names.Len()-head.Len()+1, "", c.provider)
+		if p, _, _ := strings.Cut(column, " "); p != provider {
+			_, _ = fmt.Fprintf(&head, "%*s%s", names.Len()-head.Len()+1, "", p)
 			names.WriteByte(' ')
-			provider = c.provider
+			provider = p
 		}
 		names.WriteString(c.name[:2] + " ")
 	}
