@@ -74,7 +74,7 @@ func allWays() []way {
 		}
 	}
 	inXML := func(sb *sandbox.Sandbox, o transport.Options) (*customers.Client, error) {
-		return subjects()["simplepin"].open(sb, setup{options: o, format: simplepin.XML})
+		return subjects()["simplepin"].open(sb, setup{lookup: true, options: o, format: simplepin.XML})
 	}
 	// Changes are answered with a body, so that there is something to spoil.
 	talkative := []sandbox.Dialect{sandbox.FatoraDeleteOK, sandbox.StancerUpdateReturnsCustomer}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/simplepin"
 	genSimplepin "github.com/contract-first/customers/gen/simplepin"
 	"github.com/contract-first/customers/sandbox"
 	"github.com/contract-first/customers/transport"
@@ -258,6 +259,9 @@ func TestUpdateOfUndeclared(t *testing.T) {
 		},
 	}
 	everywhere(t, func(t *testing.T, s subject, with setup, sb *sandbox.Sandbox) {
+		if with.format != simplepin.JSON {
+			t.Skip("what is put into the answers is JSON; adapters/simplepin has recordings of the same in XML")
+		}
 		plain := open(t, s, with, sb)
 		if !can(plain, customers.OpUpdate) {
 			return

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/contract/markup"
+	genSimplepin "github.com/contract-first/customers/gen/simplepin"
 	"github.com/contract-first/customers/sandbox"
 )
 
@@ -169,7 +171,7 @@ func (p *prober) update(patch customers.Patch) *sandbox.Exchange {
 	return e
 }
 
-// leaves are the values of a JSON body by the names that lead to them.
+// leaves are the values of a body, JSON or SimplePin's XML, by the names that lead to them.
 func leaves(t *testing.T, body []byte) map[string]any {
 	t.Helper()
 	found := map[string]any{}
@@ -184,11 +186,31 @@ func leaves(t *testing.T, body []byte) map[string]any {
 		}
 	}
 	var tree any
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	require.NoError(t, dec.Decode(&tree), "%s", body)
+	if bytes.HasPrefix(body, []byte("<")) {
+		tree = fromXML(t, body)
+	} else {
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.UseNumber()
+		require.NoError(t, dec.Decode(&tree), "%s", body)
+	}
 	walk("", tree)
 	return found
+}
+
+func fromXML(t *testing.T, body []byte) any {
+	t.Helper()
+	for _, op := range genSimplepin.XML() {
+		for _, root := range []*markup.Root{op.Request, op.Success} {
+			if root == nil {
+				continue
+			}
+			if tree, problems, ok := markup.Decode(body, root); ok && len(problems) == 0 {
+				return tree
+			}
+		}
+	}
+	require.Fail(t, "no XML of SimplePin's", "%s", body)
+	return nil
 }
 
 // differ names the properties in which two requests differ.
@@ -319,7 +341,7 @@ func TestDriversSendNothingElse(t *testing.T) {
 			s, sb := subjects()[provider], start(t, sandbox.Config{Contract: parsed})
 			server := httptest.NewServer(sb.Handler(provider))
 			t.Cleanup(server.Close)
-			driver, _, err := c.open(sb, "", server.URL)
+			driver, _, err := c.open(sb, setup{}, server.URL)
 			require.NoError(t, err)
 			t.Cleanup(driver.Close)
 			created, err := driver.Create(t.Context(), s.profile)
@@ -474,7 +496,7 @@ func TestUnproven(t *testing.T) {
 	sb := start(t, sandbox.Config{Contract: parsed})
 	var tried []string
 	for provider, s := range subjects() {
-		driver, _, err := conformants()[provider].open(sb, "", "http://localhost")
+		driver, _, err := conformants()[provider].open(sb, setup{}, "http://localhost")
 		require.NoError(t, err)
 		client, err := customers.NewClient(driver, customers.Policy{})
 		require.NoError(t, err)

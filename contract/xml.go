@@ -165,7 +165,7 @@ func (all elements) add(object *markup.Element, property string, s *openapi3.Sch
 func decodeXML(vs []check.Violation, body []byte, root *markup.Root, names names) (document, []check.Violation, bool) {
 	value, problems, ok := markup.Decode(body, root)
 	for _, p := range problems {
-		vs = append(vs, check.Violation{Pointer: names.pointer(p.Path), Rule: p.Rule, Bound: p.Bound})
+		vs = add(vs, check.Violation{Pointer: names.pointer(p.Path), Rule: p.Rule, Bound: p.Bound})
 	}
 	return document{value: value, odd: true}, vs, ok
 }
