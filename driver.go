@@ -90,9 +90,9 @@ func LossAllowed(ctx context.Context, f Field) bool {
 
 type lossKey struct{}
 
-// AllowLoss is a context whose calls may leave out these fields too, beside those of [Policy].AllowLoss. A field that does
+// WithLossAllowed is a context whose calls may leave out these fields too, beside those of [Policy].WithLossAllowed. A field that does
 // not exist is refused by each call that could lose something, as a policy with one is by Open.
-func AllowLoss(ctx context.Context, fields ...Field) context.Context {
+func WithLossAllowed(ctx context.Context, fields ...Field) context.Context {
 	return context.WithValue(ctx, lossKey{}, slices.Concat(lossOf(ctx), fields))
 }
 

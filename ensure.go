@@ -13,13 +13,13 @@ type Ensured string
 
 // What Ensure did.
 const (
-	// Found: the customer was there, and nothing was written.
-	Found Ensured = "found"
-	// Created: the customer was not there, and this call made it.
-	Created Ensured = "created"
-	// Adopted: this call sent a create that was refused, or whose outcome was not known, and the customer was there
+	// EnsuredFound: the customer was there, and nothing was written.
+	EnsuredFound Ensured = "found"
+	// EnsuredCreated: the customer was not there, and this call made it.
+	EnsuredCreated Ensured = "created"
+	// EnsuredAdopted: this call sent a create that was refused, or whose outcome was not known, and the customer was there
 	// afterwards. Whether this call made it, or another one, is not known.
-	Adopted Ensured = "adopted"
+	EnsuredAdopted Ensured = "adopted"
 )
 
 // Ensure makes sure that a customer is there: it looks for one with p's reference or, where the provider does not search
@@ -60,7 +60,7 @@ func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, err
 		return nil, "", c.failed(OpCreate, turn)
 	case err != nil:
 		return nil, "", err
-	case ensured != Found:
+	case ensured != EnsuredFound:
 		customer.Lost = lost
 	}
 	return customer, ensured, nil
@@ -113,19 +113,19 @@ func (c *Client) ensure(ctx context.Context, p Profile, query Query) (*Customer,
 			return nil, "", unsent(err)
 		}
 		if found != nil {
-			return found, Found, nil
+			return found, EnsuredFound, nil
 		}
 	}
 	created, err := c.create(ctx, p)
 	if err == nil {
-		return created, Created, nil
+		return created, EnsuredCreated, nil
 	}
 	if query == (Query{}) && errors.Is(err, ErrUnknownOutcome) {
 		// If the first create was carried out, the second is refused with its id.
 		unknown := err
 		switch created, err = c.create(ctx, p); {
 		case err == nil:
-			return created, Created, nil
+			return created, EnsuredCreated, nil
 		case !errors.Is(err, ErrAlreadyExists):
 			return nil, "", unknown
 		}
@@ -137,7 +137,7 @@ func (c *Client) ensure(ctx context.Context, p Profile, query Query) (*Customer,
 	found, lookup := c.existing(ctx, query, failed.ExistingID)
 	switch {
 	case found != nil:
-		return found, Adopted, nil
+		return found, EnsuredAdopted, nil
 	case lookup != nil:
 		failed.Detail = join("; ", failed.Detail, "looking for the customer afterwards failed too: "+lookup.Error())
 	case failed.Outcome == ErrUnknownOutcome:

@@ -145,14 +145,14 @@ func TestEnsure(t *testing.T) {
 		calls   []customers.Op
 		people  int
 	}{
-		"found":   {by: []customers.Field{"email"}, there: true, want: customers.Found, calls: []customers.Op{find}, people: 1},
-		"created": {by: []customers.Field{"email"}, want: customers.Created, calls: []customers.Op{find, create}, people: 1},
+		"found":   {by: []customers.Field{"email"}, there: true, want: customers.EnsuredFound, calls: []customers.Op{find}, people: 1},
+		"created": {by: []customers.Field{"email"}, want: customers.EnsuredCreated, calls: []customers.Op{find, create}, people: 1},
 		"search fails": {
 			by: []customers.Field{"email"}, lookup: down, kind: customers.ErrUnavailable, outcome: customers.ErrNotSent,
 			calls: []customers.Op{find},
 		},
 		"unknown and done": {
-			by: []customers.Field{"email"}, plans: []plan{{true, unknown}}, want: customers.Adopted,
+			by: []customers.Field{"email"}, plans: []plan{{true, unknown}}, want: customers.EnsuredAdopted,
 			calls: []customers.Op{find, create, find}, people: 1,
 		},
 		"unknown and not done": {
@@ -161,7 +161,7 @@ func TestEnsure(t *testing.T) {
 			calls: []customers.Op{find, create, find},
 		},
 		"refused because it came in between": {
-			by: []customers.Field{"email"}, plans: []plan{{true, rejected}}, want: customers.Adopted,
+			by: []customers.Field{"email"}, plans: []plan{{true, rejected}}, want: customers.EnsuredAdopted,
 			calls: []customers.Op{find, create, find}, people: 1,
 		},
 		"refused": {
@@ -172,13 +172,13 @@ func TestEnsure(t *testing.T) {
 			by: []customers.Field{"email"}, plans: []plan{{false, unsent}}, kind: customers.ErrUnavailable,
 			outcome: customers.ErrNotSent, detail: "as planned", calls: []customers.Op{find, create},
 		},
-		"tells, created": {want: customers.Created, calls: []customers.Op{create}, people: 1},
-		"tells, there":   {there: true, want: customers.Adopted, calls: []customers.Op{create, get}, people: 1},
+		"tells, created": {want: customers.EnsuredCreated, calls: []customers.Op{create}, people: 1},
+		"tells, there":   {there: true, want: customers.EnsuredAdopted, calls: []customers.Op{create, get}, people: 1},
 		"tells, unknown and done": {
-			plans: []plan{{true, unknown}}, want: customers.Adopted, calls: []customers.Op{create, create, get}, people: 1,
+			plans: []plan{{true, unknown}}, want: customers.EnsuredAdopted, calls: []customers.Op{create, create, get}, people: 1,
 		},
 		"tells, unknown and not done": {
-			plans: []plan{{false, unknown}}, want: customers.Created, calls: []customers.Op{create, create}, people: 1,
+			plans: []plan{{false, unknown}}, want: customers.EnsuredCreated, calls: []customers.Op{create, create}, people: 1,
 		},
 		"tells, unknown twice": {
 			plans: []plan{{false, unknown}, {false, unknown}}, kind: customers.ErrUnavailable, outcome: customers.ErrUnknownOutcome,
@@ -235,7 +235,7 @@ func TestEnsureLooksByReferenceFirst(t *testing.T) {
 	s.people = []*customers.Customer{{ID: "1", Profile: other}}
 	got, ensured, err := s.client(t, customers.Policy{}).Ensure(t.Context(), p)
 	require.NoError(t, err)
-	assert.Equal(t, customers.Created, ensured)
+	assert.Equal(t, customers.EnsuredCreated, ensured)
 	assert.Equal(t, "2", got.ID, "somebody else has the same e-mail address")
 }
 
@@ -294,19 +294,19 @@ func TestEnsureTellsTheLossOfWhatItSent(t *testing.T) {
 	client := newShop(customers.FieldEmail).client(t, policy)
 	created, ensured, err := client.Ensure(t.Context(), p)
 	require.NoError(t, err)
-	assert.Equal(t, customers.Created, ensured)
+	assert.Equal(t, customers.EnsuredCreated, ensured)
 	assert.Equal(t, []customers.Field{customers.FieldMobile}, created.Lost)
 
 	found, ensured, err := client.Ensure(t.Context(), p)
 	require.NoError(t, err)
-	assert.Equal(t, customers.Found, ensured)
+	assert.Equal(t, customers.EnsuredFound, ensured)
 	assert.Empty(t, found.Lost, "nothing was sent")
 
 	s := newShop(customers.FieldEmail)
 	s.plans = []plan{{done: true, err: failing(customers.ErrUnavailable, customers.ErrUnknownOutcome)}}
 	adopted, ensured, err := s.client(t, policy).Ensure(t.Context(), p)
 	require.NoError(t, err)
-	assert.Equal(t, customers.Adopted, ensured)
+	assert.Equal(t, customers.EnsuredAdopted, ensured)
 	assert.Equal(t, []customers.Field{customers.FieldMobile}, adopted.Lost, "what this call sent lacked it")
 }
 
@@ -339,7 +339,7 @@ func TestEnsureOfAnotherDoesNotWait(t *testing.T) {
 		wg.Go(func() {
 			_, ensured, err := client.Ensure(t.Context(), p)
 			assert.NoError(t, err)
-			assert.Equal(t, customers.Created, ensured)
+			assert.Equal(t, customers.EnsuredCreated, ensured)
 		})
 	}
 	wg.Wait() // each creates only when the other does

@@ -275,7 +275,7 @@ func ExampleRequirements() {
 
 // A loss that is right for one call need not be allowed for all. An update has no result that could list what it left
 // out: its plan does.
-func ExampleAllowLoss() {
+func ExampleWithLossAllowed() {
 	client, err := stancer.Open(stancer.Config{APIKey: "stest_key"})
 	if err != nil {
 		log.Fatal(err)
@@ -284,7 +284,7 @@ func ExampleAllowLoss() {
 	_, err = client.PlanUpdate(context.Background(), patch)
 	fmt.Println(errors.Is(err, customers.ErrUnsupportedField))
 
-	ctx := customers.AllowLoss(context.Background(), customers.FieldNotes)
+	ctx := customers.WithLossAllowed(context.Background(), customers.FieldNotes)
 	fmt.Println(client.PlanUpdate(ctx, patch))
 	// Output:
 	// true

@@ -39,18 +39,18 @@ type Action string
 
 // The actions of a plan.
 const (
-	// Kept: it is sent as it is, a date perhaps in another form.
-	Kept Action = "kept"
-	// Changed: it is sent in another form; How tells which, Value is it.
-	Changed Action = "changed"
-	// LookedUp: it is sent as the provider's own name for it, which has to be asked for first.
-	LookedUp Action = "looked up"
-	// Lost: it is left out, as [Policy].AllowLoss permits.
-	Lost Action = "lost"
-	// Refused: because of it nothing would be sent.
-	Refused Action = "refused"
-	// Undecided: nothing speaks against it, but nothing would be sent: another field is refused, or the error tells why.
-	Undecided Action = "undecided"
+	// ActionKept: it is sent as it is, a date perhaps in another form.
+	ActionKept Action = "kept"
+	// ActionChanged: it is sent in another form; How tells which, Value is it.
+	ActionChanged Action = "changed"
+	// ActionLookedUp: it is sent as the provider's own name for it, which has to be asked for first.
+	ActionLookedUp Action = "looked up"
+	// ActionLost: it is left out, as [Policy].AllowLoss permits.
+	ActionLost Action = "lost"
+	// ActionRefused: because of it nothing would be sent.
+	ActionRefused Action = "refused"
+	// ActionUndecided: nothing speaks against it, but nothing would be sent: another field is refused, or the error tells why.
+	ActionUndecided Action = "undecided"
 )
 
 // Draft is the request that a driver would send to create a customer.
@@ -85,11 +85,11 @@ func (c *Client) Plan(ctx context.Context, p Profile) (Plan, error) {
 		}
 		switch {
 		case step.Refused != nil:
-			step.Action = Refused
+			step.Action = ActionRefused
 		case slices.Contains(lost, f):
-			step.Action = Lost
+			step.Action = ActionLost
 		case err != nil:
-			step.Action = Undecided
+			step.Action = ActionUndecided
 		default:
 			step = c.step(f, fitted, draft)
 		}
@@ -97,7 +97,7 @@ func (c *Client) Plan(ctx context.Context, p Profile) (Plan, error) {
 	}
 	for _, v := range broken {
 		if !slices.ContainsFunc(plan.Steps, func(s Step) bool { return v.Field.Covers(s.Field) }) {
-			plan.Steps = append(plan.Steps, Step{Field: v.Field, Action: Refused, Refused: []Violation{v}})
+			plan.Steps = append(plan.Steps, Step{Field: v.Field, Action: ActionRefused, Refused: []Violation{v}})
 		}
 	}
 	return plan, err
@@ -161,13 +161,13 @@ func (c *Client) step(f Field, p Profile, d draft) Step {
 	fc, _ := c.caps.Field(f)
 	s := Step{Field: f, Wire: fc.Wire}
 	if slices.Contains(d.lookedUp, f) {
-		s.Action = LookedUp
+		s.Action = ActionLookedUp
 		return s
 	}
 	s.Value = at(d.wire, fc.Wire)
-	s.Action, s.How = Kept, c.how(fc, p, s.Value)
+	s.Action, s.How = ActionKept, c.how(fc, p, s.Value)
 	if s.How != "" {
-		s.Action = Changed
+		s.Action = ActionChanged
 	}
 	return s
 }

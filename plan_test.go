@@ -56,8 +56,8 @@ func (p *planner) open(t *testing.T, policy customers.Policy) *customers.Client 
 
 func TestPlan(t *testing.T) {
 	const (
-		kept    = customers.Kept
-		changed = customers.Changed
+		kept    = customers.ActionKept
+		changed = customers.ActionChanged
 	)
 	named := func(p customers.Profile) customers.Profile {
 		p.Name.Full = "Ama Kouassi"
@@ -120,7 +120,7 @@ func TestPlan(t *testing.T) {
 			profile:  named(customers.Profile{Address: customers.Address{Country: "CI"}}),
 			body:     `{"full_name":"Ama Kouassi","home":{"country":1}}`,
 			lookedUp: []customers.Field{customers.FieldAddressCountry},
-			want:     []customers.Step{name, {Field: customers.FieldAddressCountry, Action: customers.LookedUp, Wire: "home.country"}},
+			want:     []customers.Step{name, {Field: customers.FieldAddressCountry, Action: customers.ActionLookedUp, Wire: "home.country"}},
 		},
 	} {
 		t.Run(label, func(t *testing.T) {
@@ -153,13 +153,13 @@ func TestPlan(t *testing.T) {
 func TestPlanOfWhatIsLost(t *testing.T) {
 	p := newPlanner(`{"full_name":"Ama Kouassi"}`)
 	profile := customers.Profile{Name: customers.Name{Full: "Ama Kouassi"}, Notes: "vip", Address: customers.Address{Street: "Rue 1"}}
-	ctx := customers.AllowLoss(t.Context(), customers.FieldNotes)
+	ctx := customers.WithLossAllowed(t.Context(), customers.FieldNotes)
 	plan, err := p.open(t, customers.Policy{AllowLoss: []customers.Field{customers.FieldAddress}}).Plan(ctx, profile)
 	require.NoError(t, err)
 	assert.Equal(t, []customers.Step{
-		{Field: customers.FieldNameFull, Action: customers.Kept, Wire: "full_name", Value: "Ama Kouassi"},
-		{Field: customers.FieldAddressStreet, Action: customers.Lost},
-		{Field: customers.FieldNotes, Action: customers.Lost},
+		{Field: customers.FieldNameFull, Action: customers.ActionKept, Wire: "full_name", Value: "Ama Kouassi"},
+		{Field: customers.FieldAddressStreet, Action: customers.ActionLost},
+		{Field: customers.FieldNotes, Action: customers.ActionLost},
 	}, plan.Steps)
 	assert.Equal(t, []customers.Profile{{Name: profile.Name}}, p.given, "the driver is asked for what is left")
 }
@@ -178,27 +178,27 @@ func TestPlanOfWhatIsRefused(t *testing.T) {
 			policy:  customers.Policy{AllowLoss: []customers.Field{customers.FieldNotes}},
 			kind:    customers.ErrInvalid,
 			want: []customers.Step{
-				{Field: customers.FieldNameGiven, Action: customers.Refused, Refused: []customers.Violation{{Field: customers.FieldName, Rule: "oneOf", Bound: "given and family, or full"}}},
-				{Field: customers.FieldNameFull, Action: customers.Refused, Refused: []customers.Violation{{Field: customers.FieldName, Rule: "oneOf", Bound: "given and family, or full"}}},
-				{Field: customers.FieldEmail, Action: customers.Undecided},
-				{Field: customers.FieldPhone, Action: customers.Refused, Refused: []customers.Violation{{Field: customers.FieldPhone, Rule: "format", Bound: "E.164, such as +2250102030405"}}},
-				{Field: customers.FieldNotes, Action: customers.Lost},
+				{Field: customers.FieldNameGiven, Action: customers.ActionRefused, Refused: []customers.Violation{{Field: customers.FieldName, Rule: "oneOf", Bound: "given and family, or full"}}},
+				{Field: customers.FieldNameFull, Action: customers.ActionRefused, Refused: []customers.Violation{{Field: customers.FieldName, Rule: "oneOf", Bound: "given and family, or full"}}},
+				{Field: customers.FieldEmail, Action: customers.ActionUndecided},
+				{Field: customers.FieldPhone, Action: customers.ActionRefused, Refused: []customers.Violation{{Field: customers.FieldPhone, Rule: "format", Bound: "E.164, such as +2250102030405"}}},
+				{Field: customers.FieldNotes, Action: customers.ActionLost},
 			},
 		},
 		"not kept": {
 			profile: customers.Profile{Name: customers.Name{Full: "Ama"}, Notes: "vip"},
 			kind:    customers.ErrUnsupportedField,
 			want: []customers.Step{
-				{Field: customers.FieldNameFull, Action: customers.Undecided},
-				{Field: customers.FieldNotes, Action: customers.Refused, Refused: []customers.Violation{customers.CannotKeep(customers.FieldNotes)}},
+				{Field: customers.FieldNameFull, Action: customers.ActionUndecided},
+				{Field: customers.FieldNotes, Action: customers.ActionRefused, Refused: []customers.Violation{customers.CannotKeep(customers.FieldNotes)}},
 			},
 		},
 		"missing": {
 			profile: customers.Profile{Email: "ama@example.com"},
 			kind:    customers.ErrInvalid,
 			want: []customers.Step{
-				{Field: customers.FieldEmail, Action: customers.Undecided},
-				{Field: customers.FieldName, Action: customers.Refused, Refused: []customers.Violation{{Field: customers.FieldName, Rule: "required"}}},
+				{Field: customers.FieldEmail, Action: customers.ActionUndecided},
+				{Field: customers.FieldName, Action: customers.ActionRefused, Refused: []customers.Violation{{Field: customers.FieldName, Rule: "required"}}},
 			},
 		},
 		"by the driver": {
@@ -206,8 +206,8 @@ func TestPlanOfWhatIsRefused(t *testing.T) {
 			driver:  customers.Refuse(long),
 			kind:    customers.ErrInvalid,
 			want: []customers.Step{
-				{Field: customers.FieldNameFull, Action: customers.Undecided},
-				{Field: customers.FieldEmail, Action: customers.Refused, Refused: []customers.Violation{long}},
+				{Field: customers.FieldNameFull, Action: customers.ActionUndecided},
+				{Field: customers.FieldEmail, Action: customers.ActionRefused, Refused: []customers.Violation{long}},
 			},
 		},
 	} {
@@ -243,9 +243,9 @@ func TestPlanOfABrokenDriver(t *testing.T) {
 			assert.Equal(t, customers.ErrNotSent, e.Outcome)
 			assert.Contains(t, e.Detail, detail)
 			for _, step := range plan.Steps {
-				want := customers.Undecided
+				want := customers.ActionUndecided
 				if step.Field == customers.FieldNotes {
-					want = customers.Lost
+					want = customers.ActionLost
 				}
 				assert.Equal(t, want, step.Action, step.Field)
 			}
@@ -268,7 +268,7 @@ func TestPlanNeedsACreate(t *testing.T) {
 }
 
 func TestStepIsPrintedWithoutItsValue(t *testing.T) {
-	step := customers.Step{Field: customers.FieldEmail, Action: customers.Kept, Wire: "mail", Value: "ama@example.com"}
+	step := customers.Step{Field: customers.FieldEmail, Action: customers.ActionKept, Wire: "mail", Value: "ama@example.com"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
 		assert.Equal(t, "email: kept", fmt.Sprintf(verb, step))
 	}
@@ -289,7 +289,7 @@ func TestPlanUpdate(t *testing.T) {
 	_, err := client.PlanUpdate(t.Context(), patch)
 	assert.Equal(t, unsupported(customers.FieldMobile), refused(t, a, err, customers.OpUpdate, customers.ErrUnsupportedField))
 
-	lost, err := client.PlanUpdate(customers.AllowLoss(t.Context(), customers.FieldMobile), patch)
+	lost, err := client.PlanUpdate(customers.WithLossAllowed(t.Context(), customers.FieldMobile), patch)
 	require.NoError(t, err)
 	assert.Equal(t, []customers.Field{customers.FieldMobile, customers.FieldAddressRegion}, lost)
 	assert.Equal(t, customers.Address{City: "Abidjan", Region: "Lagunes"}, given, "the caller's patch was changed")
@@ -332,7 +332,7 @@ func TestAllowLossForOneCall(t *testing.T) {
 			assert.ErrorIs(t, err, customers.ErrUnsupportedField)
 
 			// What an outer context allows stays allowed in one that allows more.
-			ctx := customers.AllowLoss(customers.AllowLoss(t.Context(), customers.FieldSince), customers.FieldUndeclared)
+			ctx := customers.WithLossAllowed(customers.WithLossAllowed(t.Context(), customers.FieldSince), customers.FieldUndeclared)
 			lost, err := do(client, ctx)
 			require.NoError(t, err)
 			assert.Equal(t, []customers.Field{customers.FieldMobile, customers.FieldSince}, lost)
@@ -340,7 +340,7 @@ func TestAllowLossForOneCall(t *testing.T) {
 			_, err = do(client, t.Context())
 			assert.ErrorIs(t, err, customers.ErrUnsupportedField, "it was for one call")
 
-			_, err = do(client, customers.AllowLoss(ctx, "adress"))
+			_, err = do(client, customers.WithLossAllowed(ctx, "adress"))
 			assert.ErrorIs(t, err, customers.ErrInvalid, "whatever the call could do without it")
 			assert.ErrorContains(t, err, "AllowLoss: unknown field adress")
 		})

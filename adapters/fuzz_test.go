@@ -168,7 +168,7 @@ func FuzzCreate(f *testing.F) {
 	) {
 		p := profile(reference, given, family, full, email, phone, mobile, street, city, region, postal, country, formatted, notes, since, offset)
 		_, client, sb, wire := fresh(t, n)
-		ctx := customers.AllowLoss(t.Context(), customers.Fields()...)
+		ctx := customers.WithLossAllowed(t.Context(), customers.Fields()...)
 		created, err := client.Create(ctx, p)
 		keptContract(t, sb)
 		if err != nil {

@@ -276,7 +276,7 @@ func TestUpdateOfUndeclared(t *testing.T) {
 			require.ErrorIs(t, client.Update(t.Context(), id, patch), customers.ErrUnsupportedField)
 			assert.Equal(t, before, kept(t, plain, sb, id), "nothing was written")
 
-			require.NoError(t, client.Update(customers.AllowLoss(t.Context(), customers.FieldUndeclared), id, patch))
+			require.NoError(t, client.Update(customers.WithLossAllowed(t.Context(), customers.FieldUndeclared), id, patch))
 			assert.Len(t, differs(t, plain, before, kept(t, plain, sb, id), patch), 1, "what is declared is not lost with it")
 		}
 	})

@@ -148,7 +148,7 @@ func TestPlanTellsWhatIsSent(t *testing.T) {
 			}
 			// What the dice never make is not held.
 			for _, action := range []customers.Action{
-				customers.Kept, customers.Changed, customers.Lost, customers.Refused, customers.Undecided,
+				customers.ActionKept, customers.ActionChanged, customers.ActionLost, customers.ActionRefused, customers.ActionUndecided,
 			} {
 				assert.Greater(t, seen[action], profiles/10, action)
 			}
@@ -159,7 +159,7 @@ func TestPlanTellsWhatIsSent(t *testing.T) {
 func held(t *testing.T, client *customers.Client, sb *sandbox.Sandbox, d *dice, seen map[customers.Action]int) {
 	t.Helper()
 	defer client.Close()
-	p, ctx := d.profile(), customers.AllowLoss(t.Context(), d.losses()...)
+	p, ctx := d.profile(), customers.WithLossAllowed(t.Context(), d.losses()...)
 	before := len(sb.Journal())
 	plan, planned := client.Plan(ctx, p)
 	require.Len(t, sb.Journal(), before, "a plan sends nothing, not even for a token")
@@ -179,33 +179,33 @@ func held(t *testing.T, client *customers.Client, sb *sandbox.Sandbox, d *dice, 
 	if planned != nil {
 		assert.Equal(t, planned, err, "the create fails as planned")
 		assert.Empty(t, after, "nothing is sent")
-		assert.NotEmpty(t, steps[customers.Refused], "it is told what is refused")
-		assert.Len(t, plan.Steps, len(steps[customers.Refused])+len(steps[customers.Undecided])+len(steps[customers.Lost]))
-		for _, step := range steps[customers.Refused] {
+		assert.NotEmpty(t, steps[customers.ActionRefused], "it is told what is refused")
+		assert.Len(t, plan.Steps, len(steps[customers.ActionRefused])+len(steps[customers.ActionUndecided])+len(steps[customers.ActionLost]))
+		for _, step := range steps[customers.ActionRefused] {
 			assert.NotEmpty(t, step.Refused, "and by which rule")
 		}
 		return
 	}
 	oc, _ := client.Capabilities().Operation(customers.OpCreate)
-	if e := (*customers.Error)(nil); errors.As(err, &e) && len(steps[customers.LookedUp]) > 0 && e.Violations[0].Rule == "lookup" {
+	if e := (*customers.Error)(nil); errors.As(err, &e) && len(steps[customers.ActionLookedUp]) > 0 && e.Violations[0].Rule == "lookup" {
 		return // what a lookup finds no plan can tell
 	}
 	after = slices.DeleteFunc(after, func(e sandbox.Exchange) bool { return e.Operation != oc.ID })
 	require.Len(t, after, 1, "what is not refused is sent: %v", err)
 	body := leaves(t, after[0].RequestBody)
 	wires := map[string]bool{}
-	for _, step := range append(steps[customers.Kept], steps[customers.Changed]...) {
+	for _, step := range append(steps[customers.ActionKept], steps[customers.ActionChanged]...) {
 		wires[step.Wire] = true
 		assert.Equal(t, step.Value, body[step.Wire], step.Field)
-		assert.Equal(t, step.Action == customers.Changed, step.How != "", step.Field)
+		assert.Equal(t, step.Action == customers.ActionChanged, step.How != "", step.Field)
 	}
-	for _, step := range steps[customers.LookedUp] {
+	for _, step := range steps[customers.ActionLookedUp] {
 		wires[step.Wire] = true
 		assert.Contains(t, body, step.Wire)
 	}
 	assert.Equal(t, slices.Sorted(maps.Keys(wires)), slices.Sorted(maps.Keys(body)), "nothing is sent that the plan does not have")
 	var lost []customers.Field
-	for _, step := range steps[customers.Lost] {
+	for _, step := range steps[customers.ActionLost] {
 		lost = append(lost, step.Field)
 		if text := textsOf(t, p)[step.Field]; step.Field != customers.FieldAddressCountry { // two letters may stand anywhere
 			assert.NotContains(t, request(&after[0]), text, step.Field)

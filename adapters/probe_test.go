@@ -131,7 +131,7 @@ func patch(p customers.Profile) (patch customers.Patch) {
 
 // lossy allows every loss: what is not kept must not be what stops a probe.
 func lossy(ctx context.Context) context.Context {
-	return customers.AllowLoss(ctx, customers.Fields()...)
+	return customers.WithLossAllowed(ctx, customers.Fields()...)
 }
 
 // sent is the last request of an operation that call made, nil if call sent none.

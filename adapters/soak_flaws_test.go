@@ -167,10 +167,10 @@ func TestSoakNotices(t *testing.T) {
 		"ensures that take no turns": {"fatora", flaw{wrap: func(c facade) facade {
 			return broken{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
 				for found, err := range c.List(ctx, customers.Query{Email: p.Email}) {
-					return found, customers.Found, err
+					return found, customers.EnsuredFound, err
 				}
 				created, err := c.Create(ctx, p)
-				return created, customers.Created, err
+				return created, customers.EnsuredCreated, err
 			}}
 		}}, `two ids|\d customers`},
 		"updates of clients that know nothing of each other": {"simplepin", flaw{each: true}, "what it was before"},

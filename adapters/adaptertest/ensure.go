@@ -27,9 +27,9 @@ func ensure(t *trial) {
 		return
 	}
 	s.ensuring()
-	there := customers.Found
+	there := customers.EnsuredFound
 	if !s.can(customers.OpFind) {
-		there = customers.Adopted // the refusal of a create tells
+		there = customers.EnsuredAdopted // the refusal of a create tells
 	}
 	before := s.read(s.first.ID)
 	ensured := func(p customers.Profile, want customers.Ensured, id string) string {
@@ -43,7 +43,7 @@ func ensure(t *trial) {
 		return got.ID
 	}
 	ensured(t.Profiles[0], there, s.first.ID)
-	made := ensured(t.Profiles[1], customers.Created, "")
+	made := ensured(t.Profiles[1], customers.EnsuredCreated, "")
 	ensured(t.Profiles[1], there, made)
 	t.same("the first afterwards", before, s.read(s.first.ID))
 }
@@ -62,7 +62,7 @@ func ensureUnknown(t *trial) {
 		n := s.writes(func() {
 			got, how, err := s.Ensure(t.Context(), t.Profiles[0])
 			switch {
-			case err == nil && how == customers.Adopted:
+			case err == nil && how == customers.EnsuredAdopted:
 				id = got.ID
 			case err == nil:
 				t.Errorf("a customer whose create met %q was %s", kind, how)
@@ -77,7 +77,7 @@ func ensureUnknown(t *trial) {
 		}
 		s.fail(Fault{})
 		again, how, err := s.Ensure(t.Context(), t.Profiles[0])
-		if err != nil || how == customers.Created || id != "" && again.ID != id {
+		if err != nil || how == customers.EnsuredCreated || id != "" && again.ID != id {
 			t.Errorf("called again: %q, another customer, or %v", how, err)
 		}
 		if finds {
@@ -107,7 +107,7 @@ func ensureConcurrent(t *trial) {
 				return
 			}
 			ids[got.ID] = true
-			if how == customers.Created {
+			if how == customers.EnsuredCreated {
 				created++
 			}
 		})

@@ -574,7 +574,7 @@ func mutants() []mutant {
 						allowed.Store(true)
 					}
 					if allowed.Load() {
-						ctx = customers.AllowLoss(ctx, customers.Fields()...)
+						ctx = customers.WithLossAllowed(ctx, customers.Fields()...)
 					}
 					return c.Create(ctx, p)
 				}}
@@ -614,8 +614,8 @@ func mutants() []mutant {
 				return lenient{facade: c, plan: func(ctx context.Context, p customers.Profile) (customers.Plan, error) {
 					planned, err := c.Plan(ctx, p)
 					for i := range planned.Steps {
-						if planned.Steps[i].Action == customers.Changed {
-							planned.Steps[i].Action = customers.Kept
+						if planned.Steps[i].Action == customers.ActionChanged {
+							planned.Steps[i].Action = customers.ActionKept
 							planned.Steps[i].Field = customers.FieldNameFull
 						}
 					}
@@ -633,7 +633,7 @@ func mutants() []mutant {
 			client: func(c facade) facade {
 				return lenient{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
 					got, how, err := c.Ensure(ctx, p)
-					if how == customers.Found {
+					if how == customers.EnsuredFound {
 						_ = c.Update(ctx, got.ID, customers.Patch{Notes: customers.To("found again")})
 					}
 					return got, how, err
@@ -650,8 +650,8 @@ func mutants() []mutant {
 			client: func(c facade) facade {
 				return lenient{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
 					got, how, err := c.Ensure(ctx, p)
-					if how == customers.Adopted {
-						how = customers.Created
+					if how == customers.EnsuredAdopted {
+						how = customers.EnsuredCreated
 					}
 					return got, how, err
 				}}
@@ -662,7 +662,7 @@ func mutants() []mutant {
 				return lenient{facade: c, ensure: func(ctx context.Context, p customers.Profile) (*customers.Customer, customers.Ensured, error) {
 					got, how, err := c.Ensure(ctx, p)
 					if calls.Add(1) == 4 {
-						how = customers.Created
+						how = customers.EnsuredCreated
 					}
 					return got, how, err
 				}}

@@ -19,7 +19,7 @@ func lossOfOneCall(t *trial) {
 		texts[f] = sample[f]
 	}
 	p := with(t.Profiles[0], texts)
-	created, err := s.Create(customers.AllowLoss(t.Context(), lost...), p)
+	created, err := s.Create(customers.WithLossAllowed(t.Context(), lost...), p)
 	if err != nil {
 		t.Fatalf("create: %v", err)
 	}
@@ -43,7 +43,7 @@ func lossOfOneCall(t *trial) {
 		}
 		patch := patches[len(patches)-1]
 		more := whole(with(patch.Profile(), map[customers.Field]string{f: sample[f]}))
-		if err := s.Update(customers.AllowLoss(t.Context(), f), created.ID, more); err != nil {
+		if err := s.Update(customers.WithLossAllowed(t.Context(), f), created.ID, more); err != nil {
 			t.Errorf("update: %v", err)
 			continue
 		}
@@ -98,8 +98,8 @@ func plan(t *trial) {
 		same := map[customers.Field]bool{}
 		for _, step := range planned.Steps {
 			switch step.Action {
-			case customers.Kept, customers.Changed, customers.LookedUp:
-				same[step.Field] = step.Action == customers.Kept
+			case customers.ActionKept, customers.ActionChanged, customers.ActionLookedUp:
+				same[step.Field] = step.Action == customers.ActionKept
 			default:
 				t.Errorf("%s is %s in a profile that the provider takes", step.Field, step.Action)
 			}
@@ -146,7 +146,7 @@ func planRefused(t *trial) {
 			t.Errorf("the plan says %v, and the create %v", err, refused)
 		}
 		if e := (*customers.Error)(nil); errors.As(refused, &e) && len(e.Violations) > 0 &&
-			!slices.ContainsFunc(planned.Steps, func(s customers.Step) bool { return s.Action == customers.Refused }) {
+			!slices.ContainsFunc(planned.Steps, func(s customers.Step) bool { return s.Action == customers.ActionRefused }) {
 			t.Errorf("no step says what is refused: %v", refused)
 		}
 	}

@@ -94,13 +94,13 @@ func TestPlan(t *testing.T) {
 		return customers.Step{Field: f, Action: action, Wire: wire, Value: value, How: how}
 	}
 	assert.Equal(t, []customers.Step{
-		step(customers.FieldNameGiven, customers.Changed, "name", "Ingrid Solberg", "joined with name.family"),
-		step(customers.FieldNameFamily, customers.Changed, "name", "Ingrid Solberg", "joined with name.given"),
-		step(customers.FieldEmail, customers.Kept, "contact.mail", "ingrid@example.com", ""),
-		step(customers.FieldPhone, customers.Kept, "contact.tel", "+4755500001", ""),
-		step(customers.FieldAddressStreet, customers.Changed, "address", "Fjordgata 12, Trondheim", "joined with address.city"),
-		step(customers.FieldAddressCity, customers.Changed, "address", "Fjordgata 12, Trondheim", "joined with address.street"),
-		step(customers.FieldSince, customers.Kept, "since", "2024-05-06T07:08:09.00000001Z", ""),
+		step(customers.FieldNameGiven, customers.ActionChanged, "name", "Ingrid Solberg", "joined with name.family"),
+		step(customers.FieldNameFamily, customers.ActionChanged, "name", "Ingrid Solberg", "joined with name.given"),
+		step(customers.FieldEmail, customers.ActionKept, "contact.mail", "ingrid@example.com", ""),
+		step(customers.FieldPhone, customers.ActionKept, "contact.tel", "+4755500001", ""),
+		step(customers.FieldAddressStreet, customers.ActionChanged, "address", "Fjordgata 12, Trondheim", "joined with address.city"),
+		step(customers.FieldAddressCity, customers.ActionChanged, "address", "Fjordgata 12, Trondheim", "joined with address.street"),
+		step(customers.FieldSince, customers.ActionKept, "since", "2024-05-06T07:08:09.00000001Z", ""),
 	}, plan.Steps)
 }
 

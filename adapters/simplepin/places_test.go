@@ -512,14 +512,14 @@ func TestPlanOfPlaces(t *testing.T) {
 		found := map[customers.Field]customers.Action{}
 		for _, step := range plan.Steps {
 			found[step.Field] = step.Action
-			if step.Action == customers.LookedUp {
+			if step.Action == customers.ActionLookedUp {
 				assert.Nil(t, step.Value)
 			}
 		}
 		return found
 	}
 	lookedUp := map[customers.Field]customers.Action{
-		"reference": customers.Kept, "address.country": customers.LookedUp, "address.region": customers.LookedUp,
+		"reference": customers.ActionKept, "address.country": customers.ActionLookedUp, "address.region": customers.ActionLookedUp,
 	}
 	plan, err := client.Plan(t.Context(), at("CA", "Vermont"))
 	require.NoError(t, err)
@@ -535,7 +535,7 @@ func TestPlanOfPlaces(t *testing.T) {
 	plan, err = client.Plan(t.Context(), at("CA", "Vermont"))
 	require.ErrorIs(t, err, customers.ErrInvalid, "what is known already is used")
 	refused := maps.Clone(lookedUp)
-	refused["reference"], refused["address.country"], refused["address.region"] = customers.Undecided, customers.Undecided, customers.Refused
+	refused["reference"], refused["address.country"], refused["address.region"] = customers.ActionUndecided, customers.ActionUndecided, customers.ActionRefused
 	assert.Equal(t, refused, actions(plan))
 
 	_, err = client.Plan(t.Context(), at("", "Québec"))

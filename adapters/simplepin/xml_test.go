@@ -126,7 +126,7 @@ func TestUpdateWouldLoseSomethingInXML(t *testing.T) {
 				err.(*customers.Error).Violations)
 		})
 	}
-	ctx := customers.AllowLoss(t.Context(), customers.FieldUndeclared)
+	ctx := customers.WithLossAllowed(t.Context(), customers.FieldUndeclared)
 	require.NoError(t, inXML(t, "xml-update-undeclared-allowed").Update(ctx, id, phone))
 }
 
@@ -150,7 +150,7 @@ func TestWhatXMLCannotHold(t *testing.T) {
 	plan, err := client.Plan(t.Context(), david())
 	require.NoError(t, err)
 	for _, step := range plan.Steps {
-		assert.Contains(t, []customers.Action{customers.Kept, customers.Changed}, step.Action, "%v", step.Field)
+		assert.Contains(t, []customers.Action{customers.ActionKept, customers.ActionChanged}, step.Action, "%v", step.Field)
 	}
 }
 
