@@ -67,12 +67,12 @@ func (p *places) address(ctx context.Context, a customers.Address) (out simplepi
 	case !p.proven:
 		return out, unproven()
 	default:
-		if out.Country, err = p.find(ctx, customers.FieldAddressCountry, countries, a.Country); err != nil {
+		if out.Country, err = p.find(ctx, customers.FieldAddressCountry, countries, []string{a.Country}); err != nil {
 			return out, err
 		}
 	}
 	if out.Province, given = country.Provinces[a.Region]; !given && a.Region != "" {
-		out.Province, err = p.find(ctx, customers.FieldAddressRegion, out.Country, fold(a.Region))
+		out.Province, err = p.find(ctx, customers.FieldAddressRegion, out.Country, regionKeys(a))
 	}
 	return out, err
 }
@@ -80,8 +80,8 @@ func (p *places) address(ctx context.Context, a customers.Address) (out simplepi
 // placeholder stands in a plan for an id that has to be asked for.
 const placeholder = -1
 
-// find is the id of the one place with a key in a list.
-func (p *places) find(ctx context.Context, f customers.Field, of int64, key string) (int64, error) {
+// find is the id of the one place with one of the keys in a list.
+func (p *places) find(ctx context.Context, f customers.Field, of int64, keys []string) (int64, error) {
 	transport.LookUp(ctx, f)
 	all, held := p.lists.current(of)
 	switch {
@@ -97,7 +97,7 @@ func (p *places) find(ctx context.Context, f customers.Field, of int64, key stri
 	var found []place
 	for _, one := range all {
 		switch {
-		case one.key != key || key == "":
+		case one.key == "" || !slices.Contains(keys, one.key):
 		case of == countries && p.codes[one.id] != "": // the caller says that it is another
 		case slices.ContainsFunc(found, func(other place) bool { return other.id == one.id }):
 		default:
@@ -218,6 +218,40 @@ func codesByName() map[string]string {
 	}
 	return codes
 }
+
+// regionKeys are what a region may be found by: its name, or those that its code stands for.
+func regionKeys(a customers.Address) []string {
+	keys := []string{fold(a.Region)}
+	if a.Country != "CA" {
+		return keys
+	}
+	for line := range strings.Lines(canadian) {
+		code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.EqualFold(code, a.Region) {
+			for name := range strings.SplitSeq(names, "|") {
+				keys = append(keys, fold(name))
+			}
+		}
+	}
+	return keys
+}
+
+// canadian are the provinces and territories of ISO 3166-2:CA with their names in English and French. SimplePin's lists have
+// names only; what other countries' codes stand for is the caller's to say, in Config.Countries.
+const canadian = `AB Alberta
+BC British Columbia|Colombie-Britannique
+MB Manitoba
+NB New Brunswick|Nouveau-Brunswick
+NL Newfoundland and Labrador|Terre-Neuve-et-Labrador
+NS Nova Scotia|Nouvelle-Écosse
+NT Northwest Territories|Territoires du Nord-Ouest
+NU Nunavut
+ON Ontario
+PE Prince Edward Island|Île-du-Prince-Édouard
+QC Quebec
+SK Saskatchewan
+YT Yukon
+`
 
 // fold is what two spellings of a name have in common: no accents, case, punctuation, nor words for "and" and "the".
 func fold(name string) string {

@@ -146,6 +146,8 @@ func TestPlacesAreAskedFor(t *testing.T) {
 		"without hyphens": {
 			country: "CA", region: "terre neuve et labrador", wantID: 1, wantProvince: 13, wantBack: "Terre-Neuve-et-Labrador",
 		},
+		"a code":                    {country: "CA", region: "QC", wantID: 1, wantProvince: 11, wantBack: "Québec"},
+		"a code, in small letters":  {country: "CA", region: "nl", wantID: 1, wantProvince: 13, wantBack: "Terre-Neuve-et-Labrador"},
 		"accents inside of words":   {country: "CA", region: "Yonney", wantID: 1, wantProvince: 17, wantBack: "Yonnéy"},
 		"another apostrophe":        {country: "CI", wantID: 3},
 		"and for &":                 {country: "TT", wantID: 7},

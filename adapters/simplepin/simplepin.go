@@ -7,8 +7,8 @@
 // Countries and provinces are numbers of SimplePin's. Those in [Config].Countries are used as they are. Others are asked
 // for before a customer is written, and when one is read with a number that is not known, and kept for
 // [Config].PlacesLifetime. SimplePin lists names only: a country is found by its English, French or Spanish name, a region
-// by the name that SimplePin has for it in [Config].Locale, a code such as QC only in Config.Countries. Accents, case and
-// punctuation do not matter. A name that fits none or several stops the call. What is read and cannot be told for sure, or
+// by the name that SimplePin has for it in [Config].Locale, one of Canada's by its code (QC) too; codes of other countries'
+// regions can be given in Config.Countries. Accents, case and punctuation do not matter. A name that fits none or several stops the call. What is read and cannot be told for sure, or
 // not be asked for, is in [customers.Customer].Verbatim as the number. The path of the list of countries is inferred, so
 // it is asked for only if [customers.Policy].AllowUnproven has [customers.OpLookup]; the list of provinces is documented.
 // The names and their comparison add 2 % to a small program.
