@@ -450,6 +450,9 @@ func (c cell) attacked(t *testing.T, a attack) want {
 		assert.Contains(t, []customers.Outcome{customers.ErrNotSent, customers.ErrUnknownOutcome}, got.outcome)
 		expected.outcome = got.outcome
 	}
+	if got.status == 0 && a.options.Timeout+a.options.AttemptTimeout > 0 {
+		expected.status = 0 // on a busy machine the time may be over before the header is there
+	}
 	assert.Equal(t, expected, got, "%v", told)
 
 	counts, strays := c.arrived(server)
