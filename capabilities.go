@@ -43,8 +43,8 @@ type OperationCapability struct {
 // FieldCapability is a field of the facade at a provider.
 type FieldCapability struct {
 	Field Field `json:"field"`
-	// Wire is the provider's name for it in requests, or in answers if it is only read; answers may have more names for it.
-	// Parts of nested objects are joined by dots.
+	// Wire is the provider's name for it in requests, or in answers if it is only read; answers may have more names for
+	// it. Parts of nested objects are joined by dots.
 	Wire string `json:"wire"`
 	// Joined means that several fields go into one wire property, as one text.
 	Joined bool `json:"joined,omitempty"`
@@ -108,9 +108,11 @@ func (c Capabilities) clears(f Field) bool {
 
 // Policy is what a program accepts of a provider. The zero value accepts nothing: no loss, nothing unproven.
 type Policy struct {
-	// AllowLoss names fields that may be left out where the provider cannot keep them; a path covers its parts. The
-	// function of that name allows them for single calls. [Customer].Lost lists what a create left out. An update leaves
+	// AllowLoss names fields that may be left out where the provider cannot keep them; a path covers its parts.
+	// [WithLossAllowed] does so for single calls. [Customer].Lost lists what a create left out. An update leaves
 	// them out too, and is refused if nothing remains; [Client.PlanUpdate] lists them.
+	//
+	// A value of a field that the provider does keep is never left out: one that has no form there is an error.
 	AllowLoss []Field
 	// AllowUnproven names operations to be used although their method or path is only inferred.
 	AllowUnproven []Op
@@ -166,7 +168,9 @@ func (p Policy) lacking(c Capabilities) []Violation {
 		case !ok:
 			vs = append(vs, Violation{Pointer: "Policy.Require.Operations", Rule: RuleUnsupported, Bound: string(op)})
 		case oc.Evidence == EvidenceInferred && !slices.Contains(p.AllowUnproven, op):
-			vs = append(vs, Violation{Pointer: "Policy.Require.Operations", Rule: "unproven", Bound: string(op) + "; see Policy.AllowUnproven"})
+			vs = append(vs, Violation{
+				Pointer: "Policy.Require.Operations", Rule: "unproven", Bound: string(op) + "; see Policy.AllowUnproven",
+			})
 		}
 	}
 	for _, f := range p.Require.Fields {

@@ -119,11 +119,12 @@ func (c *Client) Get(ctx context.Context, id string) (*Customer, error) {
 
 // Update changes what patch names and nothing else. It returns no customer, because some providers answer without one.
 //
-// At a provider that only writes whole customers it reads, merges and writes. Updates of one customer by one client take
-// turns, so that none loses what another wrote; a change made by somebody else between reading and writing may be lost.
+// At a provider that only writes whole customers it reads, merges and writes. Updates of one customer by one client
+// take turns, so that none loses what another wrote; a change made by somebody else between reading and writing may be
+// lost.
 //
-// It fails with ErrUnsupportedField for fields that the provider cannot change or empty. Those whose loss is allowed are
-// left out; [Client.PlanUpdate] lists them.
+// It fails with ErrUnsupportedField for fields that the provider cannot change or empty. Those whose loss is allowed
+// are left out; [Client.PlanUpdate] lists them.
 func (c *Client) Update(ctx context.Context, id string, patch Patch) error {
 	if err := c.ready(OpUpdate, id); err != nil {
 		return err
@@ -177,9 +178,9 @@ func (c *Client) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// List gives the customers that q asks for, page by page as they are consumed. A query by reference or e-mail is the way
-// to find one; its results are filtered exactly. The order is the provider's. The iterator ends after its first error; a
-// customer without an id is one (ErrContract).
+// List gives the customers that q asks for, page by page as they are consumed. A query by reference or e-mail is the
+// way to find one; its results are filtered exactly. The order is the provider's. The iterator ends after its first
+// error; a customer without an id is one (ErrContract).
 //
 // What the provider cannot search by is searched for in its answer, the whole list if need be.
 func (c *Client) List(ctx context.Context, q Query) iter.Seq2[*Customer, error] {
@@ -264,7 +265,7 @@ func (c *Client) fit(ctx context.Context, p *Profile, op Op) (lost []Field, refu
 		lost = append(lost, f)
 		return true
 	}
-	refused = unknownFields("AllowLoss", lossOf(ctx), FieldUndeclared)
+	refused = unknownFields("WithLossAllowed", lossOf(ctx), FieldUndeclared)
 	for f, v := range p.texts() {
 		if *v != "" && drop(f) {
 			*v = ""

@@ -7,17 +7,19 @@
 //   - A field that the provider cannot keep fails the call before anything is sent, unless [Policy] allows its loss.
 //   - An operation whose method or path nobody documents is refused with [ErrUnproven], unless [Policy] allows it.
 //   - Every failed write tells whether the provider may have done it ([Outcome]).
-//   - Errors hold no secret and no customer's data. A [Profile], [Customer], [Patch] or [Query] that is printed or logged
-//     names its fields and shows none of their values.
+//   - Errors hold no secret and no customer's data. A [Profile], [Customer], [Patch] or [Query] that is printed or
+//     logged names its fields and shows none of their values.
 //
-// [Client.Plan] tells what a create would do with each field, without sending anything. [Client.Ensure] finds or creates,
-// and is what to call after [ErrUnknownOutcome]. What a program cannot do without it names in [Policy].Require.
+// [Client.Plan] tells what a create would do with each field, without sending anything. [Client.Ensure] finds or
+// creates, and is what to call after [ErrUnknownOutcome]. What a program cannot do without it names in
+// [Policy].Require.
 //
 // Package transport has what goes on below: retries, timeouts, pace, hooks, keys that change. A contract.RoundTripper
-// given to it holds every exchange against its contract, also in production, to refuse or only to report what breaks it.
+// given to it holds every exchange against its contract, also in production, to refuse or only to report what breaks
+// it.
 //
-// To test a program, there are the providers' fakes of package sandbox, over HTTP, and without it package adapters/memory.
-// Package adapters/adaptertest holds an adapter of one's own against all that is promised here.
+// To test a program, there are the providers' fakes of package sandbox, over HTTP, and without it package
+// adapters/memory. Package adapters/adaptertest holds an adapter of one's own against all that is promised here.
 //
 // What goes over the wire is described by one OpenAPI contract per provider, in the folder specs. Data flows one way:
 //

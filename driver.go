@@ -17,7 +17,8 @@ type Driver interface {
 	Capabilities() Capabilities
 	// Create stores p. The result has the provider's id.
 	Create(ctx context.Context, p Profile) (*Customer, error)
-	// Plan makes the request that Create would send for p, without sending anything; it fails where Create would before that.
+	// Plan makes the request that Create would send for p, without sending anything; it fails where Create would before
+	// that.
 	Plan(ctx context.Context, p Profile) (Draft, error)
 	// Get reads one customer; ErrNotFound if there is none.
 	Get(ctx context.Context, id string) (*Customer, error)
@@ -90,8 +91,8 @@ func LossAllowed(ctx context.Context, f Field) bool {
 
 type lossKey struct{}
 
-// WithLossAllowed is a context whose calls may leave out these fields too, beside those of [Policy].WithLossAllowed. A field that does
-// not exist is refused by each call that could lose something, as a policy with one is by Open.
+// WithLossAllowed is a context whose calls may leave out these fields too, beside those of [Policy].AllowLoss. A
+// field that does not exist is refused by each call that could lose something, as a policy with one is by Open.
 func WithLossAllowed(ctx context.Context, fields ...Field) context.Context {
 	return context.WithValue(ctx, lossKey{}, slices.Concat(lossOf(ctx), fields))
 }

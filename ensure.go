@@ -22,20 +22,23 @@ const (
 	EnsuredAdopted Ensured = "adopted"
 )
 
-// Ensure makes sure that a customer is there: it looks for one with p's reference or, where the provider does not search
-// by that, with p's e-mail address, and creates it if there is none. It tells which. What it found is as it was: Ensure
-// changes nothing, and does not compare further fields; addresses that differ in capitals are different. If several customers match it fails with ErrAmbiguous.
+// Ensure makes sure that a customer is there: it looks for one with p's reference or, where the provider does not
+// search by that, with p's e-mail address, and creates it if there is none. It tells which. What it found is as it was:
+// Ensure changes nothing, and does not compare further fields; addresses that differ in capitals are different. If
+// several customers match it fails with ErrAmbiguous.
 //
-// It is what to call again after ErrUnknownOutcome, its own included. After a create that failed in another way than not
-// being sent, Ensure looks again before it gives up. If nothing is found, the outcome stays unknown: the provider may
-// still be at work.
+// It is what to call again after ErrUnknownOutcome, its own included. After a create that failed in another way than
+// not being sent, Ensure looks again before it gives up. If nothing is found, the outcome stays unknown: the provider
+// may still be at work.
 //
 // It sends a create twice only where it cannot search, and the contract has the second one refused with the id of the
-// first ([OperationCapability].TellsExisting). That is as sure as the contract's evidence for this answer and no promise
-// of the provider: where it does not hold, there may be two customers. At Stancer, published tests show it for equal data.
+// first ([OperationCapability].TellsExisting). That is as sure as the contract's evidence for this answer and no
+// promise of the provider: where it does not hold, there may be two customers. At Stancer, published tests show it for
+// equal data.
 //
 // Two calls for one customer by one client take turns, so the second finds what the first made. Between clients and
-// processes it is as good as the provider: where that accepts a second customer with the same data, both may create one.
+// processes it is as good as the provider: where that accepts a second customer with the same data, both may create
+// one.
 //
 // It fails with ErrUnsupported where the contract has neither a search nor that refusal.
 func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, error) {
@@ -66,7 +69,8 @@ func (c *Client) Ensure(ctx context.Context, p Profile) (*Customer, Ensured, err
 	return customer, ensured, nil
 }
 
-// identity is what to look for p by; the zero Query if the provider tells the existing customer when it refuses a create.
+// identity is what to look for p by; the zero Query if the provider tells the existing customer when it refuses a
+// create.
 func (c *Client) identity(p *Profile) (Query, error) {
 	find, ok := c.caps.Operation(OpFind)
 	if !ok || len(find.Filters) == 0 {
@@ -120,27 +124,29 @@ func (c *Client) ensure(ctx context.Context, p Profile, query Query) (*Customer,
 	if err == nil {
 		return created, EnsuredCreated, nil
 	}
-	if query == (Query{}) && errors.Is(err, ErrUnknownOutcome) {
-		// If the first create was carried out, the second is refused with its id.
-		unknown := err
-		switch created, err = c.create(ctx, p); {
-		case err == nil:
-			return created, EnsuredCreated, nil
-		case !errors.Is(err, ErrAlreadyExists):
-			return nil, "", unknown
-		}
-	}
 	failed := (*Error)(nil)
 	if !errors.As(err, &failed) || failed.Outcome == ErrNotSent {
 		return nil, "", err
 	}
-	found, lookup := c.existing(ctx, query, failed.ExistingID)
+	existing := failed.ExistingID
+	if query == (Query{}) && failed.Outcome == ErrUnknownOutcome {
+		// If the first create was carried out, the second is refused with its id. Whatever else becomes of the second, what
+		// became of the first is not known.
+		created, err := c.create(ctx, p)
+		if err == nil {
+			return created, EnsuredCreated, nil
+		}
+		if again := (*Error)(nil); errors.As(err, &again) {
+			existing = again.ExistingID
+		}
+	}
+	found, lookup := c.existing(ctx, query, existing)
 	switch {
 	case found != nil:
 		return found, EnsuredAdopted, nil
 	case lookup != nil:
 		failed.Detail = join("; ", failed.Detail, "looking for the customer afterwards failed too: "+lookup.Error())
-	case failed.Outcome == ErrUnknownOutcome:
+	case query != (Query{}) && failed.Outcome == ErrUnknownOutcome:
 		failed.Detail = join("; ", failed.Detail, "looked for afterwards, the customer was not there")
 	}
 	return nil, "", failed

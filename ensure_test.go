@@ -192,6 +192,11 @@ func TestEnsure(t *testing.T) {
 			plans: []plan{{true, unknown}, {false, unsent}}, kind: customers.ErrUnavailable, outcome: customers.ErrUnknownOutcome,
 			detail: "as planned", calls: []customers.Op{create, create}, people: 1,
 		},
+		"tells, unknown and done, but cannot be read": {
+			plans: []plan{{true, unknown}}, lookup: down, kind: customers.ErrUnavailable, outcome: customers.ErrUnknownOutcome,
+			detail: "as planned; looking for the customer afterwards failed too: acme: get: unavailable: as planned",
+			calls:  []customers.Op{create, create, get}, people: 1,
+		},
 		"tells, but cannot be read": {
 			there: true, lookup: down, kind: customers.ErrAlreadyExists, outcome: customers.ErrRejected,
 			detail: "looking for the customer afterwards failed too: acme: get: unavailable: as planned",

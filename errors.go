@@ -37,8 +37,8 @@ const (
 	ErrNotFound Kind = "not found"
 	// ErrAlreadyExists: the provider has this customer (409). ExistingID is its id where the provider tells it.
 	ErrAlreadyExists Kind = "already exists"
-	// ErrNoHandle: the customer is there, but without an id by which the provider could be asked for it again; the adapter's
-	// documentation tells what can be done.
+	// ErrNoHandle: the customer is there, but without an id by which the provider could be asked for it again; the
+	// adapter's documentation tells what can be done.
 	ErrNoHandle Kind = "no handle"
 	// ErrAmbiguous: several customers match where one was to be found.
 	ErrAmbiguous Kind = "ambiguous"
@@ -135,8 +135,8 @@ func (v Violation) String() string {
 }
 
 // Error is what every failed call returns. Its text names provider, operation, kind, outcome, status, code and the
-// rules broken, of which text and log have the first ten; it holds no secret and no value of a customer, and neither does
-// what fmt prints, slog logs or encoding/json makes of it.
+// rules broken, of which text and log have the first ten; it holds no secret and no value of a customer, and neither
+// does what fmt prints, slog logs or encoding/json makes of it.
 //
 // The fields are public so that drivers in other modules can make one.
 type Error struct {

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// locks serialises work on the same customer within one client: what reads and then writes must not meet another that does
-// so in between. The zero value is ready.
+// locks serialises work on the same customer within one client: what reads and then writes must not meet another that
+// does so in between. The zero value is ready.
 type locks struct {
 	mu   sync.Mutex
 	held map[string]*lock

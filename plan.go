@@ -49,7 +49,8 @@ const (
 	ActionLost Action = "lost"
 	// ActionRefused: because of it nothing would be sent.
 	ActionRefused Action = "refused"
-	// ActionUndecided: nothing speaks against it, but nothing would be sent: another field is refused, or the error tells why.
+	// ActionUndecided: nothing speaks against it, but nothing would be sent: another field is refused, or the error tells
+	// why.
 	ActionUndecided Action = "undecided"
 )
 
@@ -61,9 +62,15 @@ type Draft struct {
 	LookedUp []Field
 }
 
-// Plan tells what Create would do with p, without sending anything: the same checks and the same mapping make the request,
-// up to where it would be sent. The error is the one that Create would fail with before that, nil if p would be sent; the
-// plan stands in either case. What the provider refuses beyond its contract, no plan can tell.
+// Format prints which fields are looked up and no value, for every verb.
+func (d Draft) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "draft, looked up: %v", d.LookedUp) }
+
+// LogValue logs what Format prints.
+func (d Draft) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(d)) }
+
+// Plan tells what Create would do with p, without sending anything: the same checks and the same mapping make the
+// request, up to where it would be sent. The error is the one that Create would fail with before that, nil if p would
+// be sent; the plan stands in either case. What the provider refuses beyond its contract, no plan can tell.
 //
 // A driver whose request lacks a field that it was given is broken: Plan fails with ErrContract, where Create cannot
 // notice. Package adapters/adaptertest finds such drivers.
@@ -103,9 +110,10 @@ func (c *Client) Plan(ctx context.Context, p Profile) (Plan, error) {
 	return plan, err
 }
 
-// PlanUpdate tells what Update would leave out of patch, as the policy or the context permits, without sending anything:
-// Update itself has no result that could list it. The error is the one that Update would fail with for any customer, as
-// far as the capabilities tell; what the contract says of values, and what the stored record holds, Update finds out.
+// PlanUpdate tells what Update would leave out of patch, as the policy or the context permits, without sending
+// anything: Update itself has no result that could list it. The error is the one that Update would fail with for any
+// customer, as far as the capabilities tell; what the contract says of values, and what the stored record holds, Update
+// finds out.
 func (c *Client) PlanUpdate(ctx context.Context, patch Patch) (lost []Field, err error) {
 	if err := c.usable(OpUpdate); err != nil {
 		return nil, err

@@ -342,7 +342,7 @@ func TestAllowLossForOneCall(t *testing.T) {
 
 			_, err = do(client, customers.WithLossAllowed(ctx, "adress"))
 			assert.ErrorIs(t, err, customers.ErrInvalid, "whatever the call could do without it")
-			assert.ErrorContains(t, err, "AllowLoss: unknown field adress")
+			assert.ErrorContains(t, err, "WithLossAllowed: unknown field adress")
 		})
 	}
 }

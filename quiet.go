@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// Quiet is an error that stands for one whose text may hold secrets or customers' data. errors.Is and errors.As find the
-// latter, but nothing prints or unwraps it. An [*Error] in it is another call's and is not found. It is for drivers, as
-// the Err of an [Error].
+// Quiet is an error that stands for one whose text may hold secrets or customers' data. errors.Is and errors.As find
+// the latter, but nothing prints or unwraps it. An [*Error] in it is another call's and is not found. It is for
+// drivers, as the Err of an [Error].
 func Quiet(text string, err error) error { return quiet{text, err} }
 
-// ContextError is the error of an ended context as the Err of an [Error] may be. Its cause, whose text is the program's or
-// another call's, is [Quiet].
+// ContextError is the error of an ended context as the Err of an [Error] may be. Its cause, whose text is the program's
+// or another call's, is [Quiet].
 func ContextError(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != ctx.Err() {
 		return quiet{ctx.Err().Error(), errors.Join(ctx.Err(), cause)}

@@ -46,7 +46,8 @@ type Part struct {
 	Evidence string
 	// Seen is how many exchanges had it.
 	Seen int
-	// Exempt says why the part need not be seen, "" if it must be: it belongs to an answer, is inferred, and no answer had it.
+	// Exempt says why the part need not be seen, "" if it must be: it belongs to an answer, is inferred, and no answer had
+	// it.
 	Exempt string
 }
 

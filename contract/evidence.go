@@ -21,9 +21,9 @@ type Evidence struct {
 }
 
 // Evidence returns what is in force for each server, operation, parameter, response, property, component schema and
-// security scheme, sorted by place. The nearest enclosing x-evidence holds. Below a path a reference takes the weaker of
-// that and of its target's, since a shared answer is no surer than the operation that gives it; among the components it
-// takes that of its target. A part without any has neither level nor source.
+// security scheme, sorted by place. The nearest enclosing x-evidence holds. Below a path a reference takes the weaker
+// of that and of its target's, since a shared answer is no surer than the operation that gives it; among the components
+// it takes that of its target. A part without any has neither level nor source.
 func (s *Spec) Evidence() []Evidence {
 	doc := s.doc
 	w := evidenceWalk{

@@ -16,9 +16,9 @@ import (
 )
 
 // CheckRequest returns every rule that a request breaks, in a stable order; nil if there is none. Beyond 100 of them it
-// returns the first 100 that it finds and one with the rule maxViolations. It reads method, URL and headers of r, but not
-// r.Body: the bytes are given apart. Of credentials it sees that they are there and of the right scheme, no more. Headers
-// that the contract does not declare are allowed.
+// returns the first 100 that it finds and one with the rule maxViolations. It reads method, URL and headers of r, but
+// not r.Body: the bytes are given apart. Of credentials it sees that they are there and of the right scheme, no more.
+// Headers that the contract does not declare are allowed.
 func (s *Spec) CheckRequest(r *http.Request, body []byte) []check.Violation {
 	return s.checkRequest(r, payload{bytes: body})
 }
@@ -35,8 +35,8 @@ func (s *Spec) checkRequest(r *http.Request, body payload) []check.Violation {
 	return stable(vs)
 }
 
-// canonical is r with the names of its header in the form that a server reads them in. A client may write others, such as
-// api_key.
+// canonical is r with the names of its header in the form that a server reads them in. A client may write others, such
+// as api_key.
 func canonical(r *http.Request) *http.Request {
 	for name := range r.Header {
 		if http.CanonicalHeaderKey(name) == name {
@@ -53,8 +53,8 @@ func canonical(r *http.Request) *http.Request {
 	return r
 }
 
-// CheckResponse returns every rule that an answer to r breaks, as CheckRequest does; nil if there is none. Of r it reads
-// method and URL only. An answer with an undeclared status is not looked into further.
+// CheckResponse returns every rule that an answer to r breaks, as CheckRequest does; nil if there is none. Of r it
+// reads method and URL only. An answer with an undeclared status is not looked into further.
 func (s *Spec) CheckResponse(r *http.Request, status int, header http.Header, body []byte) []check.Violation {
 	return s.checkResponse(r, status, header, payload{bytes: body})
 }

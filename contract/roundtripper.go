@@ -22,8 +22,8 @@ import (
 //
 // The first request loads the contract. Where there is none, as for the zero value, every request is refused with the
 // reason ([check.Refusal].Err). A RoundTripper is safe for concurrent use once it is in use; its fields must not be
-// changed, and it must not be copied, from then on. It sees each redirect and each repeated request as one of its own, so
-// it belongs below whatever follows or repeats them. An answer in a content coding that Next does not undo, as
+// changed, and it must not be copied, from then on. It sees each redirect and each repeated request as one of its own,
+// so it belongs below whatever follows or repeats them. An answer in a content coding that Next does not undo, as
 // [http.Transport] does for the one it asked for itself, is held against the contract as it is, and breaks it.
 type RoundTripper struct {
 	// Provider names a contract of package specs, such as "stancer". It is not used if there is a Spec.

@@ -316,8 +316,8 @@ func inWords(s *openapi3.Schema, names []string) string {
 	return strings.Join(words, " and ")
 }
 
-// field is the facade's field that feeds a value: the first of its own x-customer, or the one group that the fields of its
-// properties make up.
+// field is the facade's field that feeds a value: the first of its own x-customer, or the one group that the fields of
+// its properties make up.
 func field(s *openapi3.Schema) string {
 	own := ownField(s)
 	if own != "" || s.Extensions["x-customer-skip"] == true {

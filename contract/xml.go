@@ -17,8 +17,8 @@ import (
 	"github.com/contract-first/customers/contract/markup"
 )
 
-// XML returns what the bodies of all operations are in application/xml, as far as a request and its success have one. It
-// fails where an operation has successes that differ. The result must not be changed.
+// XML returns what the bodies of all operations are in application/xml, as far as a request and its success have one.
+// It fails where an operation has successes that differ. The result must not be changed.
 func (s *Spec) XML() (markup.Operations, error) {
 	var all markup.Operations
 	for _, rt := range s.routes {

@@ -17,8 +17,8 @@ import (
 
 const fatoraTokenLifetime = 360 * 24 * time.Hour // that of the token in the documentation
 
-// fatoraFake is one merchant's account. Its errors are objects, as the table of the create page says, but for Authorize,
-// whose page prints a text. Of the texts only that of a wrong key is documented.
+// fatoraFake is one merchant's account. Its errors are objects, as the table of the create page says, but for
+// Authorize, whose page prints a text. Of the texts only that of a wrong key is documented.
 type fatoraFake struct {
 	config Config
 	apiKey string

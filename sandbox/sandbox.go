@@ -39,8 +39,8 @@ type Config struct {
 	JournalSize int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Contract loads the contract of a provider at its first request; nil is contract.Load. Who starts many sandboxes gives
-	// them one that parses each contract once.
+	// Contract loads the contract of a provider at its first request; nil is contract.Load. Who starts many sandboxes
+	// gives them one that parses each contract once.
 	Contract func(provider string) (*contract.Spec, error)
 	// Faults are what goes wrong on purpose. Of several that strike a request the first counts.
 	Faults []Fault
@@ -327,10 +327,10 @@ type Exchange struct {
 // Journal is a copy of the exchanges so far, the oldest first; bodies are shared and must not be changed.
 func (s *Sandbox) Journal() []Exchange { return s.journal.all() }
 
-// Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves nothing.
-// It tells the first 100 rules that were broken, whether or not the journal still has the exchange. Requests that break
-// the contract are the client's affair and stand in the journal. A fault is held against the contract only where it is
-// an answer that the contract has.
+// Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves
+// nothing. It tells the first 100 rules that were broken, whether or not the journal still has the exchange. Requests
+// that break the contract are the client's affair and stand in the journal. A fault is held against the contract only
+// where it is an answer that the contract has.
 func (s *Sandbox) Verify() error { return s.journal.verify() }
 
 const (

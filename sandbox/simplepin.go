@@ -220,8 +220,8 @@ func (s *simplePinFake) answer(status int, p *simplepin.CCProfileV2Model) answer
 }
 
 // merged is the whole customer that results from writing the properties of a body over a stored one. An address that is
-// sent with its id is written property by property as well; contracts are a list that is sent whole or not at all, since
-// nothing else removes one (inferred).
+// sent with its id is written property by property as well; contracts are a list that is sent whole or not at all,
+// since nothing else removes one (inferred).
 func merged(old *simplepin.CCProfileV2Model, body []byte) (simplepin.CCProfileAPIV2Model, bool) {
 	var sent struct {
 		simplepin.CCProfileAPIV2Model
@@ -271,9 +271,9 @@ func ownAddress(a simplepin.AddressAPIV2Model) simplepin.AddressAPIV2Model {
 	return a
 }
 
-// store keeps a whole customer, a new one if old is nil. It returns nil and a status for refuse if something in it cannot
-// be: an id that the customer does not have, a place that the lists do not have, or the e-mail address of somebody else
-// (all inferred).
+// store keeps a whole customer, a new one if old is nil. It returns nil and a status for refuse if something in it
+// cannot be: an id that the customer does not have, a place that the lists do not have, or the e-mail address of
+// somebody else (all inferred).
 func (s *simplePinFake) store(
 	old *simplepin.CCProfileV2Model, sent simplepin.CCProfileAPIV2Model,
 ) (stored *simplepin.CCProfileV2Model, common int) {

@@ -194,8 +194,8 @@ func (f *stancerMode) forget(c stancer.Customer) {
 	f.same[key] = rest
 }
 
-// conflictKey is what makes two customers the same: inferred, no page says it. All that a caller can set agrees with what
-// the SDKs' tests saw.
+// conflictKey is what makes two customers the same: inferred, no page says it. All that a caller can set agrees with
+// what the SDKs' tests saw.
 func (f *stancerMode) conflictKey(c stancer.Customer) stancer.CustomerUpdate {
 	key := stancer.CustomerUpdate{Email: c.Email, ExternalID: c.ExternalID, Mobile: c.Mobile, Name: c.Name}
 	if f.config.has(StancerSameWithoutName) {

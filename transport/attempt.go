@@ -91,8 +91,8 @@ func (w *Wire) roundTrip(
 	return resp, nil
 }
 
-// offContract makes the error of what a RoundTripper that holds exchanges against a contract did not let pass. A refusal by
-// the provider stays one, but an answer that breaks the contract is not believed to speak of a customer.
+// offContract makes the error of what a RoundTripper that holds exchanges against a contract did not let pass. A
+// refusal by the provider stays one, but an answer that breaks the contract is not believed to speak of a customer.
 func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
 	if r.Err != nil {
 		return &customers.Error{
@@ -138,8 +138,8 @@ func setDefault(h http.Header, name, value string) {
 	}
 }
 
-// read puts the whole body into resp, or makes the error of an answer that could not be read to its end. A refusal stays
-// one, but nothing shows that the provider itself speaks of a customer.
+// read puts the whole body into resp, or makes the error of an answer that could not be read to its end. A refusal
+// stays one, but nothing shows that the provider itself speaks of a customer.
 func (w *Wire) read(ctx context.Context, resp *http.Response, op customers.Op) error {
 	var buf bytes.Buffer
 	if n := resp.ContentLength; n > 0 && n <= min(w.options.MaxBody, 64<<10) {
@@ -264,8 +264,8 @@ func untrusted(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// unquoted keeps of an error what is known to quote nothing of the exchange. Errors of net/http and of RoundTrippers may
-// hold its URL, the lines of an answer that is not HTTP, or whatever a server sends when it hangs up.
+// unquoted keeps of an error what is known to quote nothing of the exchange. Errors of net/http and of RoundTrippers
+// may hold its URL, the lines of an answer that is not HTTP, or whatever a server sends when it hangs up.
 func unquoted(err error) error {
 	var (
 		certificate *tls.CertificateVerificationError

@@ -72,8 +72,8 @@ func Static(fields http.Header) Auth {
 	return Auth{held: func(context.Context, time.Duration) (*credentials, error) { return c, nil }}
 }
 
-// Keys sends the header fields that a configuration's keys make. Fixed ones are asked for at once, and its error is theirs;
-// others are [Fetched].
+// Keys sends the header fields that a configuration's keys make. Fixed ones are asked for at once, and its error is
+// theirs; others are [Fetched].
 func Keys(fixed bool, header func(context.Context) (http.Header, error)) (Auth, error) {
 	if !fixed {
 		return Fetched(header), nil
@@ -83,8 +83,8 @@ func Keys(fixed bool, header func(context.Context) (http.Header, error)) (Auth, 
 }
 
 // Fetched sends header fields that fetch gets: at first use, and once after a 401. However many calls wait, fetch runs
-// once at a time; a call whose context ends stops waiting and does not end the fetch, which has as long as Options.Timeout.
-// It fails with a [*customers.Error], or with one whose text is not printed.
+// once at a time; a call whose context ends stops waiting and does not end the fetch, which has as long as
+// Options.Timeout. It fails with a [*customers.Error], or with one whose text is not printed.
 func Fetched(fetch func(context.Context) (http.Header, error)) Auth {
 	return fetched(func(ctx context.Context) (http.Header, time.Time, error) {
 		header, err := fetch(ctx)
@@ -148,8 +148,9 @@ func fetched(fetch func(context.Context) (http.Header, time.Time, error)) Auth {
 }
 
 // NewToken is the token that a provider handed out, with the lifetime that it holds if it is a JSON Web Token
-// (RFC 7519): exp − iat, so that a wrong local clock does not matter. The signature is not verified: the token goes back
-// to the provider that made it. A value that is empty or cannot stand in a header is an error: the provider gave no token.
+// (RFC 7519): exp − iat, so that a wrong local clock does not matter. The signature is not verified: the token goes
+// back to the provider that made it. A value that is empty or cannot stand in a header is an error: the provider gave
+// no token.
 func NewToken(value string) (Token, error) {
 	if !isToken(value) {
 		return Token{}, &customers.Error{Kind: customers.ErrUnauthenticated, Detail: "the provider handed out no token"}

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -27,8 +28,10 @@ type cached[V any] struct {
 	until time.Time // by the monotonic clock, so that setting the wall clock changes nothing
 }
 
-// Get returns the value for key. A call whose context ends stops waiting and does not end the fetch, whose context has the
-// values of the first call's and ends after timeout; 0 is never. A panic of Fetch is one of every call that waits.
+func (c cached[V]) over() bool { return !c.until.IsZero() && !time.Now().Before(c.until) }
+
+// Get returns the value for key. A call whose context ends stops waiting and does not end the fetch, whose context has
+// the values of the first call's and ends after timeout; 0 is never. A panic of Fetch is one of every call that waits.
 func (c *Cached[K, V]) Get(ctx context.Context, key K, timeout time.Duration) (V, error) {
 	if value, ok := c.Current(key); ok {
 		return value, nil
@@ -37,7 +40,7 @@ func (c *Cached[K, V]) Get(ctx context.Context, key K, timeout time.Duration) (V
 	if ctx.Err() != nil {
 		return none, canceled(ctx)
 	}
-	fetching := c.group.DoChan(fmt.Sprint(key), func() (fetched any, err error) {
+	fetching := c.group.DoChan(fmt.Sprintf("%#v", key), func() (fetched any, err error) {
 		if value, ok := c.Current(key); ok {
 			return value, nil // the fetch that just ended was for us too
 		}
@@ -61,6 +64,7 @@ func (c *Cached[K, V]) Get(ctx context.Context, key K, timeout time.Duration) (V
 		if c.held == nil {
 			c.held = map[K]cached[V]{}
 		}
+		maps.DeleteFunc(c.held, func(_ K, old cached[V]) bool { return old.over() })
 		c.held[key] = cached[V]{value, until}
 		return value, nil
 	})
@@ -91,7 +95,7 @@ func (c *Cached[K, V]) Current(key K) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	held, ok := c.held[key]
-	if !ok || !held.until.IsZero() && !time.Now().Before(held.until) {
+	if !ok || held.over() {
 		var none V
 		return none, false
 	}

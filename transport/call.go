@@ -27,8 +27,8 @@ type Send func(context.Context) (*http.Response, error)
 type Accept[Reply any] func(*Reply) string
 
 // Call does one operation of the facade: it refuses what the requests' checks refuse, sends, decodes the answer into
-// Reply and has it accepted (accept may be nil). Every error is a [*customers.Error] with kind, outcome, status and what
-// the provider's error body tells.
+// Reply and has it accepted (accept may be nil). Every error is a [*customers.Error] with kind, outcome, status and
+// what the provider's error body tells.
 //
 // A success without a body, or with null, is the zero Reply after an update or a delete, which need nothing of the
 // answer; else it is an error.
@@ -80,7 +80,9 @@ func call[Reply any](
 	}
 	a, ok := resp.Body.(*answer)
 	if !ok {
-		return nil, nil, w.finish(op, &customers.Error{Kind: customers.ErrConfig, Outcome: customers.ErrUnknownOutcome, Detail: "the client does not send through the wire"})
+		return nil, nil, w.finish(op, &customers.Error{
+			Kind: customers.ErrConfig, Outcome: customers.ErrUnknownOutcome, Detail: "the client does not send through the wire",
+		})
 	}
 	e := newError(op, resp)
 	if e.Kind != "" {
@@ -267,9 +269,10 @@ func WantID(want, got string) string {
 // does with it changes nothing for the driver.
 func As[API any](target any, api *API) bool {
 	p, ok := target.(**API)
-	if ok {
-		own := *api
-		*p = &own
+	if !ok || p == nil {
+		return false
 	}
-	return ok
+	own := *api
+	*p = &own
+	return true
 }

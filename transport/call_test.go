@@ -668,6 +668,7 @@ func TestAs(t *testing.T) {
 	}
 	p.api.RequestEditors = append(make([]stancer.RequestEditorFn, 0, 4), by("driver")) // room to append in place
 
+	assert.False(t, transport.As((**stancer.API)(nil), p.api), "there is no place for it")
 	var first, second *stancer.API
 	require.True(t, transport.As(&first, p.api))
 	require.True(t, transport.As(&second, p.api))

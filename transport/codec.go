@@ -11,22 +11,23 @@ import (
 	"github.com/contract-first/customers/contract/check"
 )
 
-// Codec is another form than JSON, in which a provider wants the bodies of requests and gives those of answers. The wire
-// turns it into JSON and back below the generated client, so that everything above, clients got through As included,
-// knows JSON only. An operation is told by its method and the path below that of BaseURL. It is safe for concurrent use.
+// Codec is another form than JSON, in which a provider wants the bodies of requests and gives those of answers. The
+// wire turns it into JSON and back below the generated client, so that everything above, clients got through As
+// included, knows JSON only. An operation is told by its method and the path below that of BaseURL. It is safe for
+// concurrent use.
 type Codec interface {
 	// MediaTypes are those of the form: the first is asked for and sent, all are read.
 	MediaTypes() []string
 	// Encode turns the JSON of a request into the form. The violations are why it cannot be.
 	Encode(method, path string, body []byte) ([]byte, []check.Violation)
 	// Decode turns the body of an answer into JSON; empty JSON where nothing is known of what an answer that is no success
-	// says. undeclared names what the JSON leaves out. The complaint says what is wrong with the body, "" if nothing is; it
-	// must not name values.
+	// says. undeclared names what the JSON leaves out. The complaint says what is wrong with the body, "" if nothing is;
+	// it must not name values.
 	Decode(method, path string, success bool, body []byte) (data []byte, undeclared []string, complaint string)
 }
 
-// Speak is a wire to the same place that uses a codec, sharing connections and pace. A request whose Content-Type is given
-// and not JSON goes as it is; an answer that says that it is JSON is read as that.
+// Speak is a wire to the same place that uses a codec, sharing connections and pace. A request whose Content-Type is
+// given and not JSON goes as it is; an answer that says that it is JSON is read as that.
 func (w *Wire) Speak(c Codec) *Wire {
 	other := *w
 	other.codec = c

@@ -21,12 +21,12 @@ import (
 // it prints: there fmt does not ask.
 type Options struct {
 	// RoundTripper carries the requests: a proxy, client certificates, tracing. It must not follow redirects or repeat
-	// requests. A contract.RoundTripper fits: what it refuses is ErrInvalid (a request) or ErrContract (an answer, with its
-	// status). Nil is a transport of its own with the proxy settings of the environment.
+	// requests. A contract.RoundTripper fits: what it refuses is ErrInvalid (a request) or ErrContract (an answer, with
+	// its status). Nil is a transport of its own with the proxy settings of the environment.
 	RoundTripper http.RoundTripper
 	// Timeout bounds one request to its end: the wait for credentials and for its turn, every attempt, the pauses between
-	// them, the last byte of the answer. 0 is 30 seconds. An update that reads first makes two requests, and waits for
-	// other updates of the same customer as long as its context lets it.
+	// them, the last byte of the answer. 0 is 30 seconds. An update that reads first makes two requests, SimplePin's lists
+	// of places are one each, and an update waits for others of the same customer as long as its context lets it.
 	Timeout time.Duration
 	// AttemptTimeout bounds each attempt, so that a read which hangs can be sent again within Timeout. 0 is no bound of
 	// its own. A write that it ends is one whose outcome is not known.

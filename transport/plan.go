@@ -14,8 +14,8 @@ type draftKey struct{}
 // errDrawn ends a call whose request was made to be looked at.
 var errDrawn = errors.New("drawn, not sent")
 
-// Plan is the common body of Driver.Plan: it runs the driver's create up to where its request would be sent, and gives that
-// back.
+// Plan is the common body of Driver.Plan: it runs the driver's create up to where its request would be sent, and gives
+// that back.
 func Plan(
 	ctx context.Context, p customers.Profile, create func(context.Context, customers.Profile) (*customers.Customer, error),
 ) (customers.Draft, error) {
@@ -39,13 +39,12 @@ func LookUp(ctx context.Context, f customers.Field) {
 
 // draw keeps the body of a request that is not sent.
 func draw(draft *customers.Draft, req *http.Request) error {
-	if req.Body == nil {
-		return errDrawn
-	}
-	defer req.Body.Close()
-	var err error
-	if draft.Body, err = io.ReadAll(req.Body); err != nil {
-		return err
+	if req.Body != nil {
+		defer req.Body.Close()
+		var err error
+		if draft.Body, err = io.ReadAll(req.Body); err != nil {
+			return err
+		}
 	}
 	return &customers.Error{Kind: customers.ErrUnsupported, Outcome: customers.ErrNotSent, Err: errDrawn}
 }

@@ -17,8 +17,8 @@ import (
 // Retry says how often a request is sent that failed for a reason that may pass. The zero value is the safe policy; it
 // cannot be made an unsafe one:
 //
-//   - A read (a safe method of RFC 9110, and the exchange of credentials for a token) is sent again after 408, 429, 500,
-//     502, 503, 504, and when no whole answer came.
+//   - A read (a safe method of RFC 9110, and the exchange of credentials for a token) is sent again after 408, 429,
+//     500, 502, 503, 504, and when no whole answer came.
 //   - A write is sent again only if the provider did not get it or surely refused it: the connection could not be made,
 //     nothing of the request was sent, or the answer is 429.
 //   - Whatever it is, once more after a 401, where the credentials can be asked for anew and are others than before.

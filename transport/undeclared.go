@@ -3,13 +3,14 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 )
 
-// beyond names something that an answer has and its Go type has not, below the member named at; whatever a codec left out
-// counts too, since it is nowhere in the JSON.
+// beyond names something that an answer has and its Go type has not, below the member named at; whatever a codec left
+// out counts too, since it is nowhere in the JSON.
 func beyond[Reply any](a *answer, at string) (name string, found bool) {
 	if len(a.undeclared) > 0 {
 		return a.undeclared[0], true
@@ -17,8 +18,9 @@ func beyond[Reply any](a *answer, at string) (name string, found bool) {
 	return undeclared[Reply](a.body, at)
 }
 
-// undeclared looks in a JSON answer for a property that its Go type does not have under exactly that name, or has twice:
-// encoding/json would drop it, or take it for another one. It looks below the member named at, everywhere for "".
+// undeclared looks in a JSON answer for a property that its Go type does not have under exactly that name, or has
+// twice: encoding/json would drop it, or take it for another one. It looks below the member named at, everywhere for
+// "".
 func undeclared[Reply any](body []byte, at string) (name string, found bool) {
 	typ := reflect.TypeFor[Reply]()
 	if at == "" {
@@ -59,12 +61,12 @@ func undeclaredIn(value json.RawMessage, typ reflect.Type) (name string, found b
 		if len(repeated) > 0 {
 			return repeated[0], true
 		}
-		for name, member := range members {
+		for _, name := range slices.Sorted(maps.Keys(members)) { // so that the same one is told each time
 			field, ok := declared[name]
 			if !ok {
 				return name, true
 			}
-			if name, found = undeclaredIn(member, field); found {
+			if name, found = undeclaredIn(members[name], field); found {
 				return name, true
 			}
 		}

@@ -77,8 +77,8 @@ func (w *Wire) With(auth Auth) *Wire {
 	return &other
 }
 
-// Forget lets go of fetched credentials that the provider refused in another way than by a 401, so that the next request
-// asks for them anew.
+// Forget lets go of fetched credentials that the provider refused in another way than by a 401, so that the next
+// request asks for them anew.
 func (w *Wire) Forget() {
 	if w.auth.forget != nil {
 		w.auth.forget(nil)
@@ -128,7 +128,9 @@ func (w *Wire) check(req *http.Request) error {
 	case req.URL.Scheme != w.base.Scheme || req.URL.Host != w.base.Host:
 		return w.refused(customers.Violation{Pointer: "host", Rule: "format", Bound: "the one of BaseURL"})
 	case hasDotSegment(req.URL.Path):
-		return w.refused(customers.Violation{Field: customers.FieldID, Pointer: "path", Rule: "format", Bound: "an id that can stand in a URL"})
+		return w.refused(customers.Violation{
+			Field: customers.FieldID, Pointer: "path", Rule: "format", Bound: "an id that can stand in a URL",
+		})
 	}
 	return nil
 }
@@ -156,8 +158,9 @@ func writes(req *http.Request) bool {
 func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Response, err error) {
 	op, _ := ctx.Value(opKey{}).(customers.Op)
 	exchange := Exchange{Provider: w.provider, Op: op, Method: req.Method, Reason: "first attempt"}
-	write, retry := writes(req), w.options.Retry
+	write := writes(req)
 	var refused *credentials // by a 401
+	renewals := 0            // which do not count as attempts
 	for {
 		held, wait := w.auth.get(ctx, w.options.Timeout)
 		switch {
@@ -179,7 +182,7 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 		}
 		resp, err = w.once(ctx, req, held, &exchange)
 		failed, _ := err.(*customers.Error)
-		next := retry.next(ctx, write, exchange.Attempt, resp, failed)
+		next := w.options.Retry.next(ctx, write, exchange.Attempt-renewals, resp, failed)
 		if failed != nil {
 			failed.Op = op
 			if !write {
@@ -189,7 +192,7 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 		if exchange.Status == http.StatusUnauthorized && w.auth.forget != nil && refused == nil && ctx.Err() == nil {
 			w.auth.forget(held)
 			refused, next = held, step{again: true, why: "credentials renewed after 401", renew: true}
-			retry.Attempts++ // this one does not count
+			renewals++
 		}
 		if next.again && req.Body != nil && req.GetBody == nil {
 			next = step{why: "the body cannot be sent again"}
@@ -223,8 +226,8 @@ func (w *Wire) turn(ctx context.Context) error {
 	return e
 }
 
-// after is the error of an attempt that was not made, with what is known of the one before. That one was sent again only
-// because it changed nothing.
+// after is the error of an attempt that was not made, with what is known of the one before. That one was sent again
+// only because it changed nothing.
 func after(resp *http.Response, before, err error) error {
 	e := *err.(*customers.Error)
 	if resp != nil {
@@ -236,7 +239,8 @@ func after(resp *http.Response, before, err error) error {
 	return &e
 }
 
-// note puts a word on why there is no further attempt where the caller of the wire finds it. The hook may have the error.
+// note puts a word on why there is no further attempt where the caller of the wire finds it. The hook may have the
+// error.
 func note(resp *http.Response, err error, why string) (*http.Response, error) {
 	if known, _ := err.(*customers.Error); known != nil {
 		e := *known

@@ -4,8 +4,8 @@
 // form, and only that of Côte d'Ivoire is known: +225 and ten digits; other numbers are refused. It can create;
 // reading one and listing all exist, but where is only inferred, and changing and deleting do not exist.
 //
-// Nothing is known of what a second create of the same person does, and nothing finds a customer again: Client.Ensure is
-// not supported, and after [customers.ErrUnknownOutcome] of a create only Digitalpaye itself can tell.
+// Nothing is known of what a second create of the same person does, and nothing finds a customer again: Client.Ensure
+// is not supported, and after [customers.ErrUnknownOutcome] of a create only Digitalpaye itself can tell.
 //
 // As stores the generated client: *digitalpaye.API of package gen/digitalpaye. [customers.Customer].Native is a
 // *digitalpaye.Customer of that package.

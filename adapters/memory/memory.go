@@ -3,13 +3,13 @@
 //
 // By itself it can do every operation, keeps every field and empties fields on request. Given the Capabilities of
 // another client it plays that provider, so that a program meets the same refusals as in production: operations and
-// fields that are missing, what is required, texts that are joined, ids that are the caller's reference. What the
-// capabilities do not tell it does not play: how long a value may be, or what a provider takes for the same customer.
-// Package sandbox knows these.
+// fields that are missing, what is required, texts that are joined, ids that are the caller's reference. How long a
+// value may be, whether one of several fields is needed, and what a provider takes for the same customer it does not
+// play: package sandbox does.
 //
 // Two customers cannot have the same Reference: a create of a second one is [customers.ErrAlreadyExists] with
-// ExistingID, an update to it [customers.ErrRefused]. Where the capabilities say TellsExisting, that holds for a create of
-// the very same profile too. Lists are in the order of creation.
+// ExistingID, an update to it [customers.ErrRefused]. Where the capabilities say TellsExisting, that holds for a create
+// of the very same profile too. Lists are in the order of creation.
 //
 // A plan shows every value in the facade's form, joined where the capabilities join.
 package memory
@@ -21,7 +21,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"strconv"
@@ -47,8 +46,8 @@ type Config struct {
 	Before, After func(context.Context, customers.Op) error
 }
 
-// Open makes a client for a provider of its own, without customers. It fails with customers.ErrConfig if the policy names
-// what does not exist.
+// Open makes a client for a provider of its own, without customers. It fails with customers.ErrConfig if the policy
+// names what does not exist.
 func Open(c Config) (*customers.Client, error) { return customers.NewClient(NewDriver(c), c.Policy) }
 
 type driver struct {
@@ -240,6 +239,9 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 				Kind: customers.ErrRefused, Outcome: customers.ErrRejected, Detail: "another customer has this reference",
 			}
 		}
+		if vs := d.emptied(c.Address, patch.Address); len(vs) > 0 {
+			return customers.Refuse(vs...)
+		}
 		set(&c.Reference, patch.Reference)
 		set(&c.Name, patch.Name)
 		set(&c.Email, patch.Email)
@@ -250,6 +252,21 @@ func (d *driver) Update(ctx context.Context, id string, patch customers.Patch) e
 		set(&c.Notes, patch.Notes)
 		return nil
 	})
+}
+
+// emptied names the parts of an address that another one, written over it, would empty where the provider does not.
+func (d *driver) emptied(was customers.Address, patch *customers.Address) []customers.Violation {
+	if patch == nil {
+		return nil
+	}
+	is := customers.Profile{Address: *patch}.Fields()
+	var vs []customers.Violation
+	for _, f := range (customers.Profile{Address: was}).Fields() {
+		if fc, ok := d.config.Capabilities.Field(f); ok && !fc.Clear && !fc.Joined && !slices.Contains(is, f) {
+			vs = append(vs, customers.CannotClear(f))
+		}
+	}
+	return vs
 }
 
 func set[T any](to, from *T) {
@@ -333,15 +350,8 @@ func ask(ctx context.Context, hook func(context.Context, customers.Op) error, op
 }
 
 func canceled(ctx context.Context, outcome customers.Outcome) error {
-	return &customers.Error{Kind: customers.ErrCanceled, Outcome: outcome, Err: ended{ctx.Err(), context.Cause(ctx)}}
+	return &customers.Error{Kind: customers.ErrCanceled, Outcome: outcome, Err: customers.ContextError(ctx)}
 }
-
-// ended is the error of a context. Its cause is found and not printed: the text is the caller's, whatever it holds.
-type ended struct{ err, cause error }
-
-func (e ended) Error() string              { return e.err.Error() }
-func (e ended) Is(target error) bool       { return errors.Is(e.err, target) || errors.Is(e.cause, target) }
-func (e ended) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(e.Error())) }
 
 // show is a copy of c as it reads back: without what the capabilities do not read, parts joined where they are.
 func (d *driver) show(c *customers.Customer) *customers.Customer {

@@ -222,3 +222,28 @@ func TestPolicy(t *testing.T) {
 	_, err := memory.Open(memory.Config{Policy: customers.Policy{AllowLoss: []customers.Field{"adress"}}})
 	assert.ErrorIs(t, err, customers.ErrConfig)
 }
+
+// A part of an address that the provider is not known to empty is not lost by writing another address over it.
+func TestAddressThatWouldLoseAPart(t *testing.T) {
+	caps := customers.Capabilities{
+		Provider: "poorer",
+		Operations: []customers.OperationCapability{
+			{Op: customers.OpCreate, Evidence: customers.EvidencePrimary}, {Op: customers.OpGet, Evidence: customers.EvidencePrimary},
+			{Op: customers.OpUpdate, Evidence: customers.EvidencePrimary},
+		},
+		Fields: []customers.FieldCapability{
+			{Field: customers.FieldAddressCity, Create: true, Update: true, Read: true},
+			{Field: customers.FieldAddressCountry, Create: true, Update: true, Read: true},
+		},
+	}
+	client, err := memory.Open(memory.Config{Capabilities: caps})
+	require.NoError(t, err)
+	created, err := client.Create(t.Context(), customers.Profile{Address: customers.Address{City: "Abidjan", Country: "CI"}})
+	require.NoError(t, err)
+	err = client.Update(t.Context(), created.ID, customers.Patch{Address: &customers.Address{City: "Bouaké"}})
+	require.ErrorIs(t, err, customers.ErrUnsupportedField)
+	require.ErrorContains(t, err, "address.country")
+	got, err := client.Get(t.Context(), created.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "Abidjan", got.Address.City)
+}

@@ -16,7 +16,8 @@ import (
 type place struct {
 	id   int64
 	name string
-	// key is what it is found by: of a country the ISO code, "" if its name does not tell it; of a province the folded name.
+	// key is what it is found by: of a country the ISO code, "" if its name does not tell it; of a province the folded
+	// name.
 	key string
 }
 

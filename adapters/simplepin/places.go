@@ -17,8 +17,8 @@ import (
 	"github.com/contract-first/customers/transport"
 )
 
-// places turns countries and regions into SimplePin's ids and back: by the ids that the caller gave, else by the names in
-// SimplePin's lists.
+// places turns countries and regions into SimplePin's ids and back: by the ids that the caller gave, else by the names
+// in SimplePin's lists.
 type places struct {
 	given map[string]Country
 	codes map[int64]string // of those given
@@ -71,7 +71,7 @@ func (p *places) address(ctx context.Context, a customers.Address) (out simplepi
 			return out, err
 		}
 	}
-	if out.Province, given = country.Provinces[a.Region]; !given && a.Region != "" {
+	if out.Province = country.province(a.Region); out.Province == 0 && a.Region != "" {
 		out.Province, err = p.find(ctx, customers.FieldAddressRegion, out.Country, regionKeys(a))
 	}
 	return out, err
@@ -132,8 +132,8 @@ func unproven() *customers.Error {
 	return e
 }
 
-// names lists places as SimplePin names them, some of many: those that look like names of places, since a server may put
-// anything there.
+// names lists places as SimplePin names them, some of many: those that look like names of places, since a server may
+// put anything there.
 func names(all []place) string {
 	const most = 20
 	var quoted []string
@@ -160,11 +160,14 @@ func isPlaceName(name string) bool {
 	}) < 0
 }
 
-// read turns ids back. What cannot be told goes into Verbatim, also if asking fails: the customer was read all the same.
+// read turns ids back. What cannot be told goes into Verbatim, also if asking fails: the customer was read all the
+// same.
 func (p *places) read(ctx context.Context, out *customers.Customer, a simplepin.AddressAPIV2Model) {
 	code := p.codes[a.Country]
 	if code == "" && a.Country != 0 && p.proven {
-		code = p.told(ctx, countries, a.Country).key
+		if code = p.told(ctx, countries, a.Country).key; p.given[code].ID != 0 {
+			code = "" // the caller says that it is another
+		}
 	}
 	var region string
 	if code != "" && a.Province != 0 {
@@ -194,6 +197,25 @@ func (p *places) told(ctx context.Context, of, id int64) place {
 		}
 	}
 	return place{}
+}
+
+// province is the id that the caller gave a region, 0 if none: of the name as it is written, or else of the one name
+// that differs in what does not matter.
+func (c Country) province(region string) int64 {
+	if id, ok := c.Provinces[region]; ok {
+		return id
+	}
+	var found int64
+	for name, id := range c.Provinces {
+		switch {
+		case fold(name) != fold(region) || id == found:
+		case found != 0:
+			return 0
+		default:
+			found = id
+		}
+	}
+	return found
 }
 
 // region is the shortest of the caller's names for a province, "" if it has none.
@@ -236,8 +258,8 @@ func regionKeys(a customers.Address) []string {
 	return keys
 }
 
-// canadian are the provinces and territories of ISO 3166-2:CA with their names in English and French. SimplePin's lists have
-// names only; what other countries' codes stand for is the caller's to say, in Config.Countries.
+// canadian are the provinces and territories of ISO 3166-2:CA with their names in English and French. SimplePin's lists
+// have names only; what other countries' codes stand for is the caller's to say, in Config.Countries.
 const canadian = `AB Alberta
 BC British Columbia|Colombie-Britannique
 MB Manitoba

@@ -182,6 +182,18 @@ func TestPlacesAreAskedFor(t *testing.T) {
 	}
 }
 
+// The caller says that Canada is 1: a record with another number of that name is not of the caller's Canada.
+func TestCountryThatIsNotTheCallers(t *testing.T) {
+	p := somewhere()
+	p.lists[""], p.lists["5"] = listed(5, "Canada"), listed(11, "Alberta")
+	client := p.open(t, simplepin.Config{Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"QC": 11}}}})
+	p.stored = api.CCProfileV2Model{CustomerID: id, MainAddress: api.AddressAPIV2Model{Country: 5, Province: 11}}
+	got, err := client.Get(t.Context(), id)
+	require.NoError(t, err)
+	assert.Empty(t, got.Address)
+	assert.Equal(t, map[customers.Field]string{customers.FieldAddressCountry: "5", customers.FieldAddressRegion: "11"}, got.Verbatim)
+}
+
 // Whatever of the three languages SimplePin answers in, each of its countries is found if it has the usual name.
 func TestEveryCountryIsFound(t *testing.T) {
 	for _, dictionary := range []*display.Dictionary{display.English, display.French, display.Spanish} {

@@ -4,29 +4,31 @@
 // person is a customer. The caller's own id is the handle: [customers.Profile].Reference is needed, and becomes the
 // customer's ID.
 //
-// Countries and provinces are numbers of SimplePin's. Those in [Config].Countries are used as they are. Others are asked
-// for before a customer is written, and when one is read with a number that is not known, and kept for
-// [Config].PlacesLifetime. SimplePin lists names only: a country is found by its English, French or Spanish name, a region
-// by the name that SimplePin has for it in [Config].Locale, one of Canada's by its code (QC) too; codes of other countries'
-// regions can be given in Config.Countries. Accents, case and punctuation do not matter. A name that fits none or several stops the call. What is read and cannot be told for sure, or
-// not be asked for, is in [customers.Customer].Verbatim as the number. The path of the list of countries is inferred, so
-// it is asked for only if [customers.Policy].AllowUnproven has [customers.OpLookup]; the list of provinces is documented.
-// The names and their comparison add 2 % to a small program.
+// Countries and provinces are numbers of SimplePin's. Those in [Config].Countries are used as they are. Others are
+// asked for before a customer is written, and when one is read with a number that is not known, and kept for
+// [Config].PlacesLifetime. SimplePin lists names only: a country is found by its English, French or Spanish name, a
+// region by the name that SimplePin has for it in [Config].Locale, one of Canada's by its code (QC) too; codes of other
+// countries' regions can be given in Config.Countries. Accents, case and punctuation do not matter. A name that fits
+// none or several stops the call. What is read and cannot be told for sure, or not be asked for, is in
+// [customers.Customer].Verbatim as the number. The path of the list of countries is inferred, so it is asked for only
+// if [customers.Policy].AllowUnproven has [customers.OpLookup]; the list of provinces is documented. The names and
+// their comparison add 2 % to a small program.
 //
-// Bodies are JSON, or XML with [Config].BodyFormat: the two forms of the vendor's pages, with the same meaning. In XML the
-// root of an answer must be the documented one, and DOCTYPE, with it every entity of its own, is refused; an element or
-// attribute that the contract does not know stops an update as a property of JSON does. XML adds 1.5 % to a small program.
+// Bodies are JSON, or XML with [Config].BodyFormat: the two forms of the vendor's pages, with the same meaning. In XML
+// the root of an answer must be the documented one, and DOCTYPE, with it every entity of its own, is refused; an
+// element or attribute that the contract does not know stops an update as a property of JSON does. XML adds 1.5 % to a
+// small program.
 //
 // Only the path of adding is documented. Those of reading and updating are inferred from sister pages, so they need
 // [customers.Policy].AllowUnproven. An update reads first (the path of get, inferred too), merges and writes the whole
-// customer, all billing addresses included. SimplePin asks its callers to look before they add; what a second add of the
-// same reference does is not documented.
+// customer, all billing addresses included. SimplePin asks its callers to look before they add; what a second add of
+// the same reference does is not documented.
 //
-// A customer whom somebody added without a reference is found by e-mail and has no handle, since no call takes SimplePin's
-// own number: that is [customers.ErrNoHandle].
+// A customer whom somebody added without a reference is found by e-mail and has no handle, since no call takes
+// SimplePin's own number: that is [customers.ErrNoHandle].
 //
-// After [customers.ErrUnknownOutcome] of a create, look for the reference to see whether it was done: Client.Ensure does.
-// Looking is what get does, whose path is inferred; so Ensure needs [customers.Policy].AllowUnproven with OpFind.
+// After [customers.ErrUnknownOutcome] of a create, look for the reference to see whether it was done: Client.Ensure
+// does. Looking is what get does, whose path is inferred; so Ensure needs [customers.Policy].AllowUnproven with OpFind.
 //
 // As stores the generated client: *simplepin.API of package gen/simplepin, the way to billing addresses and contracts.
 // [customers.Customer].Native is a *simplepin.CCProfileV2Model of that package.
@@ -60,11 +62,12 @@ type Config struct {
 	Credentials func(context.Context) (authorization, token string, err error)
 	// BaseURL is the root of the API with its /api, such as Staging. Required: see there.
 	BaseURL string
-	// BodyFormat is JSON or XML; the zero value is JSON. What decides in which one SimplePin answers is documented nowhere:
-	// an answer in JSON is read too where XML is asked for. (A field Format would hide Options.Format, which hides the keys.)
+	// BodyFormat is JSON or XML; the zero value is JSON. What decides in which one SimplePin answers is documented
+	// nowhere: an answer in JSON is read too where XML is asked for. (A field Format would hide Options.Format, which
+	// hides the keys.)
 	BodyFormat Format
-	// Locale asks for texts in a language. No list of values is documented: "EN", "FR" and "ES" are likely. "" leaves it to
-	// SimplePin, and asks for places in "EN", since there one has to be sent.
+	// Locale asks for texts in a language. No list of values is documented: "EN", "FR" and "ES" are likely. "" leaves it
+	// to SimplePin, and asks for places in "EN", since there one has to be sent.
 	Locale string
 	// Countries maps ISO 3166-1 alpha-2 codes to SimplePin's ids. What is here is not asked for.
 	Countries map[string]Country
@@ -74,8 +77,8 @@ type Config struct {
 	transport.Options
 }
 
-// Format is one of the two forms that SimplePin documents for every body. Clients got through As speak it too, and give and
-// get JSON all the same. XML cannot hold control characters: a profile with one is refused before it is sent.
+// Format is one of the two forms that SimplePin documents for every body. Clients got through As speak it too, and give
+// and get JSON all the same. XML cannot hold control characters: a profile with one is refused before it is sent.
 type Format int
 
 // The formats.
@@ -94,7 +97,8 @@ type Country struct {
 	Provinces map[string]int64
 }
 
-// Open makes a client for SimplePin. Nothing is sent. It fails with customers.ErrConfig if a setting is missing or wrong.
+// Open makes a client for SimplePin. Nothing is sent. It fails with customers.ErrConfig if a setting is missing or
+// wrong.
 func Open(c Config) (*customers.Client, error) {
 	driver, err := NewDriver(c)
 	if err != nil {
@@ -131,7 +135,8 @@ func NewDriver(c Config) (customers.Driver, error) {
 	case c.Credentials != nil && c.Authorization+c.Token != "":
 		return nil, transport.ConfigError(provider, "Authorization", "must be empty where Credentials is given, as Token")
 	case c.BaseURL == "":
-		return nil, transport.ConfigError(provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
+		return nil, transport.ConfigError(
+			provider, "BaseURL", "is missing: the production host is not documented; simplepin.Staging is the test host")
 	case c.BodyFormat != JSON && c.BodyFormat != XML:
 		return nil, transport.ConfigError(provider, "BodyFormat", "must be JSON or XML")
 	case rule != "":
@@ -350,7 +355,8 @@ func (d *driver) customer(ctx context.Context, c *simplepin.CCProfileV2Model) *c
 	return out
 }
 
-// decodeError finds no form to read, since the vendor documents none: any JSON or XML, or nothing, is taken for SimplePin's.
+// decodeError finds no form to read, since the vendor documents none: any JSON or XML, or nothing, is taken for
+// SimplePin's.
 func decodeError(e *customers.Error, _ []byte) bool {
 	if e.Kind == customers.ErrForbidden {
 		e.Detail = "SimplePin gives no reason: the keys, a reference or e-mail that is taken, an unknown place, …"

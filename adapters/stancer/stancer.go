@@ -4,12 +4,12 @@
 // address. It needs an e-mail address or a phone number. It refuses a second customer with the same data: that is
 // [customers.ErrAlreadyExists] with ExistingID. It lists and finds nothing.
 //
-// After [customers.ErrUnknownOutcome] of a create, Client.Ensure sends the same create again, which makes the customer or
-// meets the 409. That has the evidence of the 409 in the contract, public: tests of the vendor's SDKs show it for the same
-// data. No page promises it for every case, and where it does not hold there are two customers.
+// After [customers.ErrUnknownOutcome] of a create, Client.Ensure sends the same create again, which makes the customer
+// or meets the 409. That has the evidence of the 409 in the contract, public: tests of the vendor's SDKs show it for
+// the same data. No page promises it for every case, and where it does not hold there are two customers.
 //
-// As stores the generated client: *stancer.API of package gen/stancer. [customers.Customer].Native is a *stancer.Customer
-// of that package.
+// As stores the generated client: *stancer.API of package gen/stancer. [customers.Customer].Native is a
+// *stancer.Customer of that package.
 //
 // Vendor pages: https://www.stancer.com/documentation/api; the contract is specs/stancer.yaml.
 package stancer
@@ -166,8 +166,8 @@ func customer(c *stancer.Customer) *customers.Customer {
 	return out
 }
 
-// decodeError reads {"error":{"type":…,"message":…}}, where message is a text, an object with error and id, or an object
-// of texts by property.
+// decodeError reads {"error":{"type":…,"message":…}}, where message is a text, an object with error and id, or an
+// object of texts by property.
 func decodeError(e *customers.Error, body []byte) bool {
 	var reply stancer.ErrorReply
 	_ = json.Unmarshal(body, &reply) // what can be read of it

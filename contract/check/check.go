@@ -168,8 +168,9 @@ func isPlain(s string) bool {
 	return before != '.'
 }
 
-// isDateTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, an offset
-// of a day or of more than 59 minutes. It parses the offset apart, since a time.Location would be allocated for it.
+// isDateTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, an
+// offset of a day or of more than 59 minutes. It parses the offset apart, since a time.Location would be allocated for
+// it.
 func isDateTime(s string) bool {
 	local, utc := strings.CutSuffix(s, "Z")
 	if !utc {

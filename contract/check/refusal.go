@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Refusal is the error of a RoundTripper that holds exchanges against a contract and does not let one pass: the exchange
-// breaks the contract (Violations), or there is none to hold it against (Err). It says nothing of what was in the exchange
-// beyond its violations.
+// Refusal is the error of a RoundTripper that holds exchanges against a contract and does not let one pass: the
+// exchange breaks the contract (Violations), or there is none to hold it against (Err). It says nothing of what was in
+// the exchange beyond its violations.
 type Refusal struct {
 	Provider  string
 	Operation string // operationId, "" if the contract has no operation for the request

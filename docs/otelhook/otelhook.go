@@ -1,5 +1,5 @@
-// Package otelhook makes OpenTelemetry spans and a metric of every attempt that the wire makes. It is an example to copy:
-// a module of its own, which the library does not need.
+// Package otelhook makes OpenTelemetry spans and a metric of every attempt that the wire makes. It is an example to
+// copy: a module of its own, which the library does not need.
 package otelhook
 
 import (

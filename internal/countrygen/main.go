@@ -1,6 +1,6 @@
-// Countrygen writes the names of the countries that adapters/simplepin matches by, in the three languages that SimplePin is
-// likely to answer in. They are the Unicode CLDR's, as golang.org/x/text has them: used here and not in the adapter,
-// where the library would add the names in all other languages, 40 % of a small program.
+// Countrygen writes the names of the countries that adapters/simplepin matches by, in the three languages that
+// SimplePin is likely to answer in. They are the Unicode CLDR's, as golang.org/x/text has them: used here and not in
+// the adapter, where the library would add the names in all other languages, 40 % of a small program.
 package main
 
 import (

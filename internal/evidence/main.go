@@ -1,5 +1,5 @@
-// Command evidence prints how sure each contract in specs/ is of its parts. It fails if a part has no x-evidence in force,
-// or if an answer must have a property that is only inferred: the contract would call answers wrong for a guess.
+// Command evidence prints how sure each contract in specs/ is of its parts. It fails if a part has no x-evidence in
+// force, or if an answer must have a property that is only inferred: the contract would call answers wrong for a guess.
 package main
 
 import (
@@ -80,8 +80,8 @@ var kinds = []string{
 	"servers", "security schemes", "operations", "parameters", "request properties", "responses", "response properties",
 }
 
-// kindsOf tells as what a part counts. Parameters and responses count where an operation or path has them, properties where
-// they are declared, for requests and for answers.
+// kindsOf tells as what a part counts. Parameters and responses count where an operation or path has them, properties
+// where they are declared, for requests and for answers.
 func kindsOf(part contract.Evidence) []string {
 	tokens := strings.Split(part.Place, "/")
 	used := tokens[1] == "paths"

@@ -42,8 +42,8 @@ var (
 	heading = regexp.MustCompile(`^## \[?([^\]\s]+)`)
 )
 
-// readChangelog reads the entries of each version of a file in the form of Keep a Changelog, each in one line. A file that
-// does not exist has none.
+// readChangelog reads the entries of each version of a file in the form of Keep a Changelog, each in one line. A file
+// that does not exist has none.
 func readChangelog(file string) (map[string][]string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -3,11 +3,13 @@
 // change with the version that it asks for. It fails when CHANGELOG.md does not have a change.
 //
 // From major version 1 on, a breaking change asks for a major version and any other for a minor one. In version 0 each
-// moves down by one, so that a patch of 0.x never breaks a build: breaking is minor, an addition is a patch. What changes
-// neither API nor contract is a patch and not listed. A change of a contract that oasdiff only warns of counts as breaking.
+// moves down by one, so that a patch of 0.x never breaks a build: breaking is minor, an addition is a patch. What
+// changes neither API nor contract is a patch and not listed. A change of a contract that oasdiff only warns of counts
+// as breaking.
 //
-// A change is in CHANGELOG.md if one entry, in Unreleased or in a version that the revision compared with does not have,
-// names everything that stands between backquotes in the change's line. Such lines are printed ready to be pasted.
+// A change is in CHANGELOG.md if one entry, in Unreleased or in a version that the revision compared with does not
+// have, names everything that stands between backquotes in the change's line. Such lines are printed ready to be
+// pasted.
 //
 // It is a module of its own, so that nobody who imports the library gets the requirements of oasdiff.
 package main

@@ -1,5 +1,5 @@
-// Package wiretest plays recorded exchanges of a provider to an adapter: what arrives must be the recorded request, what
-// goes back are the recorded bytes, and both are held against the contract.
+// Package wiretest plays recorded exchanges of a provider to an adapter: what arrives must be the recorded request,
+// what goes back are the recorded bytes, and both are held against the contract.
 //
 // A recording is a txtar file with pairs of sections:
 //
@@ -15,9 +15,9 @@
 //	{"id":"cust_…"}
 //
 // A header field of a request must arrive with a value that begins as recorded; fields that are not recorded are free.
-// Bodies of requests are compared as JSON or, where the recorded one begins with "<", as XML, in which white space between
-// elements does not count; those of answers go out as they are, without the line break at their end. A section named
-// "response, off contract" is sent as it is and not held against the contract.
+// Bodies of requests are compared as JSON or, where the recorded one begins with "<", as XML, in which white space
+// between elements does not count; those of answers go out as they are, without the line break at their end. A section
+// named "response, off contract" is sent as it is and not held against the contract.
 package wiretest
 
 import (
