@@ -210,11 +210,40 @@ func (c *Checker) note(s side, e *Exchange, body []byte, vs []check.Violation) {
 			f.value(value)
 		case v.Rule == "content":
 			f.media(contentType(s, e))
+		default:
+			f.parameter(c.parameter(s, e, v.Pointer), v.Rule)
 		}
 	}
 	if decoded && !unread && (success || s.direction == Response) {
 		c.names.walk(doc, "", func(place string) { put(t.places, place) })
 	}
+}
+
+// parameter returns what an exchange has for a parameter, or a header of an answer, with the place.
+func (c *Checker) parameter(s side, e *Exchange, place string) []string {
+	u, err := url.Parse(e.URL)
+	in, name, _ := strings.Cut(place, "/")
+	switch {
+	case err != nil:
+	case in == "query":
+		return u.Query()[name]
+	case in == "header" && s.direction == Response:
+		return e.ResponseHeader.Values(name)
+	case in == "header":
+		return e.RequestHeader.Values(name)
+	case in == "path":
+		op, _ := c.spec.Operation(e.Method, u.EscapedPath())
+		// The server's path may stand before the template, and the template's last slash may be missing.
+		template := strings.Split(strings.TrimSuffix(op.Path, "/"), "/")
+		segments := strings.Split(strings.TrimSuffix(u.EscapedPath(), "/"), "/")
+		i := slices.Index(template, "{"+name+"}")
+		if i += len(segments) - len(template); i >= 0 && i < len(segments) {
+			if text, err := url.PathUnescape(segments[i]); err == nil {
+				return []string{text}
+			}
+		}
+	}
+	return nil
 }
 
 // inBody tells the places in a body from those outside of it, such as header/Content-Type.

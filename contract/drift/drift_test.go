@@ -41,6 +41,15 @@ paths:
     delete:
       parameters: [{name: id, in: path, required: true, schema: {type: string}}]
       responses: {"204": {description: Gone}}
+  /bills/{number}/:
+    get:
+      operationId: order
+      parameters:
+        - {name: number, in: path, required: true, schema: {type: integer}}
+        - {name: page, in: query, schema: {type: integer}}
+        - {name: code, in: query, schema: {type: string, pattern: "^[a-z]+$"}}
+        - {name: X-Copy, in: header, schema: {type: boolean}}
+      responses: {"204": {description: None, headers: {X-Left: {schema: {type: integer}}}}}
 components:
   securitySchemes: {key: {type: http, scheme: basic}}
   schemas:
@@ -80,6 +89,10 @@ func add(body string, status int) *drift.Exchange {
 		Method: "POST", URL: "https://shop.example.com/v1/people", RequestHeader: asJSON, RequestBody: []byte(body), Status: status,
 		ResponseHeader: asJSON, ResponseBody: []byte(`{"id":1}`),
 	}
+}
+
+func order(url string, status int, header http.Header) *drift.Exchange {
+	return &drift.Exchange{Method: "GET", URL: url, RequestHeader: header, Status: status}
 }
 
 // told writes findings as one line each.
@@ -224,6 +237,34 @@ func TestFindings(t *testing.T) {
 				"* /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE: declare the operation, with x-evidence observed",
 				"PUT /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE: declare the operation, with x-evidence observed",
 			},
+		},
+		"a parameter of another type": {
+			[]*drift.Exchange{
+				order("/v1/bills/7/?page=&code=12", 204, nil), order("/v1/bills/7/?page=", 204, nil),
+				order("/v1/bills/7/", 204, http.Header{"X-Copy": {"1"}}),
+				order("/v1/bills/ama%2Fk", 404, nil), order("/v1/bills/1.5/", 404, nil),
+			},
+			[]string{
+				"order request 0 header/X-Copy type boolean 1/1/5 | answered with success 1×: always an integer instead of boolean: declare type integer, with x-evidence observed",
+				"order request 0 path/number type integer 2/2/5 | never answered with success, so look at the client first; else number or string instead of integer: declare one of number, string, with x-evidence observed",
+				"order request 0 query/code pattern ^[a-z]+$ 1/1/5 | answered with success 1×: in another form, length 2: widen the pattern, or take it away",
+				"order request 0 query/page type integer 2/2/5 | answered with success 2×: always empty instead of integer: say in the description that it may be empty, or look at the client",
+				"order response 404 status/404 responses 204 2/2/2 | status 404 (Not Found) is not declared: declare the response, with x-evidence observed",
+			},
+		},
+		"a parameter of several types": {
+			[]*drift.Exchange{order("/v1/bills/7/?page=", 204, nil), order("/v1/bills/7/?page=null", 204, nil)},
+			[]string{"order request 0 query/page type integer 2/2/2 | answered with success 2×: always a string instead of integer: declare type string, with x-evidence observed"},
+		},
+		"a parameter that is given twice": {
+			[]*drift.Exchange{order("/v1/bills/7/?page=1&page=2&page=3", 204, nil)},
+			[]string{"order request 0 query/page maxItems 1 1/1/1 | answered with success 1×: out of bounds, 3 of them: widen maxItems, or take it away"},
+		},
+		"a header of an answer of another type": {
+			[]*drift.Exchange{{
+				Method: "GET", URL: "/v1/bills/7/", Status: 204, ResponseHeader: http.Header{"X-Left": {"2026-01-31"}},
+			}},
+			[]string{"order response 204 header/X-Left type integer 1/1/1 | always a string instead of integer: declare type string, format date, with x-evidence observed"},
 		},
 		"other credentials": {
 			[]*drift.Exchange{{Method: "GET", URL: "/v1/people", Status: 204, RequestHeader: http.Header{"Authorization": {"Digest abc"}}}},

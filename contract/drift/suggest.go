@@ -64,6 +64,20 @@ func (f *evidence) value(v any) {
 	}
 }
 
+// parameter takes in what is given for a parameter that breaks the rule: texts, which may look like another type.
+func (f *evidence) parameter(given []string, rule string) {
+	switch {
+	case len(given) == 0:
+	case len(given) > 1:
+		f.see("array")
+		f.size(len(given))
+	case rule == "type" && strings.Trim(given[0], "-0123456789.eE+") == "" && json.Valid([]byte(given[0])):
+		f.value(json.Number(given[0]))
+	default:
+		f.value(given[0])
+	}
+}
+
 func (f *evidence) size(n int) {
 	if f.sized++; f.sized == 1 {
 		f.min = n
@@ -188,6 +202,12 @@ func (f *evidence) change(k kind) string {
 	case "nullable":
 		return "null: declare nullable: true" + observed
 	case "type":
+		switch {
+		case len(f.seen) == 0:
+			return "not " + article(k.Bound) + ": declare what it may be" + observed
+		case !inBody(k.Pointer) && f.sized == f.times && f.max == 0:
+			return "always empty instead of " + k.Bound + ": say in the description that it may be empty, or look at the client"
+		}
 		return fmt.Sprintf("%s instead of %s: declare %s%s", f.seenAs(), k.Bound, f.schema(), observed)
 	case "required":
 		switch {
