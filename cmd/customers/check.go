@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -66,6 +67,8 @@ type checking struct {
 	provider, id, email string
 	hosts               []string
 	live, sandbox, json bool
+
+	unread int // exchanges and files
 }
 
 func (c *checking) run(cmd *cobra.Command, files []string) error {
@@ -88,7 +91,7 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 	if c.live {
 		err = c.call(cmd.Context(), p, checker)
 	} else {
-		err = addFiles(cmd.Context(), checker, files, cmd.InOrStdin())
+		err = c.addFiles(cmd.Context(), checker, files, cmd.InOrStdin())
 	}
 	report := checker.Report()
 	n := report.Exchanges()
@@ -111,33 +114,53 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 	return nil
 }
 
-func addFiles(ctx context.Context, checker *drift.Checker, files []string, in io.Reader) error {
+// addFiles goes on where something cannot be read.
+func (c *checking) addFiles(ctx context.Context, checker *drift.Checker, files []string, in io.Reader) error {
+	const told = 10
+	var errs []error
 	for _, name := range files {
-		if err := addFile(ctx, checker, name, in); err != nil {
-			return err
+		for e, err := range readFile(name, in) {
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err == nil:
+				checker.Add(e)
+				continue
+			}
+			if c.unread++; c.unread <= told {
+				errs = append(errs, err)
+			}
 		}
 	}
-	return nil
+	if c.unread > told {
+		errs = append(errs, fmt.Errorf("and %d more that cannot be read", c.unread-told))
+	}
+	return errors.Join(errs...)
 }
 
-func addFile(ctx context.Context, checker *drift.Checker, name string, in io.Reader) error {
-	if name == "-" {
-		name = "standard input"
-	} else {
-		file, err := os.Open(name)
-		if err != nil {
-			return err
+// readFile is [drift.Read] of a file, or of in for "-".
+func readFile(name string, in io.Reader) iter.Seq2[*drift.Exchange, error] {
+	return func(yield func(*drift.Exchange, error) bool) {
+		if name == "-" {
+			name = "standard input"
+		} else {
+			file, err := os.Open(name)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			defer file.Close()
+			in = file
 		}
-		defer file.Close()
-		in = file
-	}
-	for e, err := range drift.Read(in) {
-		if err = cmp.Or(err, ctx.Err()); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		for e, err := range drift.Read(in) {
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			if !yield(e, err) {
+				return
+			}
 		}
-		checker.Add(e)
 	}
-	return nil
 }
 
 func (c *checking) print(out io.Writer, r *drift.Report) error {
@@ -148,7 +171,8 @@ func (c *checking) print(out io.Writer, r *drift.Report) error {
 		return enc.Encode(struct {
 			Provider string `json:"provider"`
 			*drift.Report
-		}{c.provider, r})
+			Unread int `json:"unread,omitempty"`
+		}{c.provider, r, c.unread})
 	}
 	w := &printer{out: out}
 	if len(r.Findings) > 0 {
@@ -170,6 +194,9 @@ func (c *checking) print(out io.Writer, r *drift.Report) error {
 	}
 	for _, m := range r.NotRecorded {
 		w.line("Not recorded, so not checked: %s, %d×.", m.What, m.Exchanges)
+	}
+	if c.unread > 0 {
+		w.line("Cannot be read, so not checked: %d×.", c.unread)
 	}
 	for _, s := range r.Skipped {
 		w.line("Skipped: %s, %d×.", s, s.Exchanges)

@@ -158,6 +158,23 @@ func TestCheckTrouble(t *testing.T) {
 			cut, []string{"check", "--provider", "stancer", "-"},
 			"standard input: exchange 2: the file is cut off", "1 exchange with stancer checked, 1 finding.",
 		},
+		"one that cannot be read, and findings after": {
+			`{"method":"GET","url":"ama","status":"ama"}` + cut[:len(cut)-1], []string{"check", "--provider", "stancer", missing, "-"},
+			"open " + missing + ": no such file or directory\n" +
+				"customers: standard input: exchange 1: status is of another type than it should be, before byte 43",
+			"1 exchange with stancer checked, 1 finding.\n  PUT /v1/customers/{id}: 1\n" +
+				"Not recorded, so not checked: request body, 1×.\nCannot be read, so not checked: 2×.\n",
+		},
+		"many that cannot be read": {
+			strings.Repeat("{}", 12), []string{"check", "--provider", "stancer", "-"},
+			func() string {
+				var told []string
+				for i := range 10 {
+					told = append(told, fmt.Sprintf("standard input: exchange %d: neither an HTTP archive nor an object with method and url", i+1))
+				}
+				return strings.Join(append(told, "and 2 more that cannot be read"), "\ncustomers: ")
+			}(), "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, errs := command(t, test.stdin, test.args...)

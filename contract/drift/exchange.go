@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,7 +90,7 @@ func (e Exchange) MarshalJSON() ([]byte, error) {
 }
 
 // split writes a body as a text if it is one.
-func split(body []byte) (text *string, base64 []byte) {
+func split(body []byte) (text *string, encoded []byte) {
 	if body == nil || !utf8.Valid(body) {
 		return nil, body
 	}
@@ -147,14 +148,20 @@ func (e *Exchange) responseBody() []byte {
 }
 
 // Read reads exchanges one by one: from a HAR file (HTTP Archive 1.2) as browsers and proxies save it, or from one
-// [Exchange] a line; the content tells which. It holds one exchange at a time, however large the file is.
+// [Exchange] a line; the content tells which. It holds one exchange at a time, however large the file is, and of that one
+// several copies: memory is a few times the largest exchange, whoever it is with.
 //
-// The iterator ends after its first error, which tells where the file cannot be read and none of its content.
+// An exchange that cannot be read is an error in its place, and the next one follows. Where the file itself breaks, such
+// as JSON that is cut off, the error is the last. Errors tell which exchange it is, counted from 1, and none of its content.
 func Read(r io.Reader) iter.Seq2[*Exchange, error] {
 	return func(yield func(*Exchange, error) bool) {
 		buffered := bufio.NewReaderSize(r, 64<<10)
 		if bom, _ := buffered.Peek(3); string(bom) == "\ufeff" {
 			_, _ = buffered.Discard(3)
+		}
+		if magic, _ := buffered.Peek(2); string(magic) == "\x1f\x8b" {
+			yield(nil, errGzip)
+			return
 		}
 		rd := &reader{Decoder: json.NewDecoder(buffered), yield: yield}
 		read := rd.lines
@@ -162,7 +169,7 @@ func Read(r io.Reader) iter.Seq2[*Exchange, error] {
 			read = rd.har
 		}
 		if err := read(); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, fmt.Errorf("exchange %d: %w", rd.n+1, rd.explain(err)))
+			yield(nil, rd.explain(err))
 		}
 	}
 }
@@ -184,21 +191,30 @@ var (
 
 	errOther = errors.New("neither an HTTP archive nor an object with method and url")
 	errMore  = errors.New("the archive ends, and something follows")
+	errGzip  = errors.New("compressed with gzip: give what zcat or gunzip -c makes of it")
 )
 
 // reader reads one file.
 type reader struct {
 	*json.Decoder
 	yield func(*Exchange, error) bool
-	n     int // exchanges so far
+	n     int // exchanges so far, with those that cannot be read
 }
 
-func (rd *reader) give(e *Exchange) error {
-	if e.Method == "" || e.URL == "" {
-		return errOther
+// give hands out what was decoded. It returns an error only if there is no way to go on.
+func (rd *reader) give(e *Exchange, err error) error {
+	mistyped, corrupt := (*json.UnmarshalTypeError)(nil), base64.CorruptInputError(0)
+	switch {
+	case err == nil && (e.Method == "" || e.URL == ""):
+		err = errOther
+	case err != nil && !errors.As(err, &mistyped) && !errors.As(err, &corrupt):
+		return err
+	}
+	if err != nil {
+		e, err = nil, rd.explain(err)
 	}
 	rd.n++
-	if !rd.yield(e, nil) {
+	if !rd.yield(e, err) {
 		return errStopped
 	}
 	return nil
@@ -207,20 +223,22 @@ func (rd *reader) give(e *Exchange) error {
 func (rd *reader) lines() error {
 	for {
 		e := new(Exchange)
-		if err := rd.Decode(e); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
+		err := rd.Decode(e)
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
-		if err := rd.give(e); err != nil {
+		if err := rd.give(e, err); err != nil {
 			return err
 		}
 	}
 }
 
-// explain takes what was read out of an error of encoding/json.
+// explain takes what was read out of an error of encoding/json, and tells the exchange.
 func (rd *reader) explain(err error) error {
+	return fmt.Errorf("exchange %d: %w", rd.n+1, rd.reason(err))
+}
+
+func (rd *reader) reason(err error) error {
 	syntax, mistyped := (*json.SyntaxError)(nil), (*json.UnmarshalTypeError)(nil)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -2,6 +2,7 @@ package drift_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -130,14 +131,77 @@ func TestReadErrors(t *testing.T) {
 		`{"log":{"entries":[]`:       "exchange 1: the file is cut off",
 		`{"log":{"entries":[]}} ama`: "exchange 1: the archive ends, and something follows",
 		`{"log":{"entries":[{"request":{"method":"GET","url":"ama","headers":[{"name":"ama","value":1}]}}]}}`:                     "exchange 1: request.headers.value is of another type than it should be, before byte 96",
-		`{"log":{"entries":[{"request":{"method":"GET","url":"/"},"response":{"content":{"text":"ama!","encoding":"base64"}}}]}}`: "exchange 1: response.content: text is not the base64 that encoding says",
-		`{"log":{"entries":[{"request":{"method":"GET","url":"/","postData":{"text":"ama!","encoding":"BASE64"}}}]}}`:             "exchange 1: request.postData: text is not the base64 that encoding says",
+		`{"log":{"entries":[{"request":{"method":"GET","url":"/"},"response":{"content":{"text":"ama!","encoding":"base64"}}}]}}`: "exchange 1: response.content: text: illegal base64 data at input byte 3",
+		`{"log":{"entries":[{"request":{"method":"GET","url":"/","postData":{"text":"ama!","encoding":"BASE64"}}}]}}`:             "exchange 1: request.postData: text: illegal base64 data at input byte 3",
 	} {
 		_, err := read(strings.NewReader(file))
 		assert.EqualError(t, err, want, file)
 	}
 	_, err := read(io.MultiReader(strings.NewReader(`{"method":"GET",`), broken{}))
 	assert.ErrorIs(t, err, io.ErrClosedPipe)
+}
+
+// TestReadGoesOn: what is wrong with one exchange keeps no other from being read.
+func TestReadGoesOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		file string
+		want []string
+	}{
+		"archive": {
+			`{"log":{"entries":[
+				{"request":{"method":"GET","url":"/1"}},
+				{"request":{"method":"GET","url":"/ama"},"response":{"content":{"text":"ama!","encoding":"base64"}}},
+				{"request":{"method":"GET","url":"/3"}},
+				{"request":"ama"}, "ama", null, {"request":{"method":"ama"}},
+				{"request":{"method":"GET","url":"/8"}}]}}`,
+			[]string{
+				"/1", "exchange 2: response.content: text: illegal base64 data at input byte 3", "/3",
+				"exchange 4: request is of another type than it should be, before byte 237",
+				"exchange 5: a value is of another type than it should be, before byte 244",
+				"exchange 6: neither an HTTP archive nor an object with method and url",
+				"exchange 7: neither an HTTP archive nor an object with method and url", "/8",
+			},
+		},
+		"lines": {
+			`{"method":"GET","url":"/1"}
+{"method":"GET","url":"/ama","request_body_base64":"ama!"}
+{"method":"GET","url":"/ama","request_headers":{"ama":7}}
+[]
+{"ama":"ama"}
+{"method":"GET","url":"/6"}
+{"method":"GET","url":"/ama"`,
+			[]string{
+				"/1", "exchange 2: illegal base64 data at input byte 3",
+				"exchange 3: request_headers is of another type than it should be, before byte 144",
+				"exchange 4: a value is of another type than it should be, before byte 147",
+				"exchange 5: neither an HTTP archive nor an object with method and url", "/6",
+				"exchange 7: the file is cut off",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for e, err := range drift.Read(strings.NewReader(test.file)) {
+				if err != nil {
+					assert.Nil(t, e)
+					got = append(got, err.Error())
+					continue
+				}
+				got = append(got, e.URL)
+			}
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestReadCompressed(t *testing.T) {
+	var file bytes.Buffer
+	w := gzip.NewWriter(&file)
+	_, err := io.WriteString(w, `{"log":{}}`)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	_, err = read(&file)
+	assert.EqualError(t, err, "compressed with gzip: give what zcat or gunzip -c makes of it")
 }
 
 type broken struct{}
@@ -275,7 +339,7 @@ func FuzzRead(f *testing.F) {
 		c := drift.NewChecker(spec, "api.stancer.com")
 		all, err := read(bytes.NewReader(data))
 		if err != nil {
-			assert.Regexp(t, `^exchange \d+: `, err.Error())
+			assert.Regexp(t, `^(exchange \d+|compressed with gzip): `, err.Error())
 		}
 		var lines bytes.Buffer
 		enc := json.NewEncoder(&lines)

@@ -93,15 +93,15 @@ func (rd *reader) entries() error {
 		return err
 	}
 	for rd.More() {
-		var entry harEntry
-		if err := rd.Decode(&entry); err != nil {
-			return err
+		var (
+			entry harEntry
+			e     *Exchange
+		)
+		err := rd.Decode(&entry)
+		if err == nil {
+			e, err = entry.exchange()
 		}
-		e, err := entry.exchange()
-		if err != nil {
-			return err
-		}
-		if err := rd.give(e); err != nil {
+		if err := rd.give(e, err); err != nil {
 			return err
 		}
 	}
@@ -171,7 +171,7 @@ func (t harText) body(header http.Header, size float64) ([]byte, error) {
 	if strings.EqualFold(t.Encoding, "base64") {
 		var err error
 		if body, err = base64.StdEncoding.DecodeString(*t.Text); err != nil {
-			return nil, errors.New("text is not the base64 that encoding says")
+			return nil, fmt.Errorf("text: %w", err)
 		}
 	}
 	if len(body) > 0 && t.MimeType != "" && header.Get("Content-Type") == "" {
