@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -68,7 +69,8 @@ type checking struct {
 	hosts               []string
 	live, sandbox, json bool
 
-	unread int // exchanges and files
+	unread int      // exchanges and files
+	called []string // hosts, with --live
 }
 
 func (c *checking) run(cmd *cobra.Command, files []string) error {
@@ -94,8 +96,8 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 		err = c.addFiles(cmd.Context(), checker, files, cmd.InOrStdin())
 	}
 	report := checker.Report()
-	n := report.Exchanges()
-	if n > 0 || len(report.Skipped) > 0 {
+	n, skipped, partial := report.Exchanges(), len(report.Skipped) > 0, len(report.NotRecorded) > 0
+	if n > 0 || skipped || partial {
 		if err := c.print(cmd.OutOrStdout(), report); err != nil {
 			return err
 		}
@@ -104,12 +106,14 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 	switch {
 	case err != nil && (!c.live || findings == 0):
 		return err // of files, some part was not read
-	case n == 0 && len(report.Skipped) == 0:
+	case findings > 0:
+		return withStatus{fmt.Errorf("%s: %s", c.provider, count(findings, "finding")), statusNegative}
+	case n == 0 && partial:
+		return fmt.Errorf("nothing was checked: no exchange with %s has an answer", c.provider)
+	case n == 0 && !skipped:
 		return errors.New("there is no exchange to check")
 	case n == 0:
 		return fmt.Errorf("nothing was checked: no exchange is with %s and under a path of the contract; name another host by --host", p.host())
-	case findings > 0:
-		return withStatus{fmt.Errorf("%s: %s", c.provider, count(findings, "finding")), statusNegative}
 	}
 	return nil
 }
@@ -171,8 +175,9 @@ func (c *checking) print(out io.Writer, r *drift.Report) error {
 		return enc.Encode(struct {
 			Provider string `json:"provider"`
 			*drift.Report
-			Unread int `json:"unread,omitempty"`
-		}{c.provider, r, c.unread})
+			Unread int      `json:"unread,omitempty"`
+			Called []string `json:"called,omitempty"`
+		}{c.provider, r, c.unread, c.called})
 	}
 	w := &printer{out: out}
 	if len(r.Findings) > 0 {
@@ -182,13 +187,20 @@ func (c *checking) print(out io.Writer, r *drift.Report) error {
 		w.line("%d further breaches of other kinds, not told apart.\n", r.MoreFindings)
 	}
 	if len(r.Conforming) > 0 {
-		w.line("Seen as the contract says (what may be called observed: docs/evidence.md):")
+		means := "what may be called observed: docs/evidence.md"
+		if slices.ContainsFunc(c.called, loopback) {
+			means = "by a host on loopback, so nothing to be called observed"
+		}
+		w.line("Seen as the contract says (%s):", means)
 		for _, seen := range r.Conforming {
 			w.line("  %s %s: %s", seen.Operation, half(seen.Direction, seen.Status), strings.Join(seen.Pointers, " "))
 		}
 		w.line("")
 	}
 	w.line("%s with %s checked, %s.", count(r.Exchanges(), "exchange"), c.provider, count(len(r.Findings), "finding"))
+	if len(c.called) > 0 {
+		w.line("Called: %s.", strings.Join(c.called, ", "))
+	}
 	for _, o := range r.Checked {
 		w.line("  %s: %d", o.Operation, o.Exchanges)
 	}

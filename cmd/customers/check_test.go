@@ -55,11 +55,10 @@ createCustomer request: /email /name
 createCustomer response 200: /created /email /id /live_mode /mobile /name
 getCustomer response 200: /created /email /id /mobile /name
 
-5 exchanges with stancer checked, 3 findings.
+4 exchanges with stancer checked, 3 findings.
 createCustomer: 1
 deleteCustomer: 1
 getCustomer: 2
-updateCustomer: 1
 Not recorded, so not checked: credentials, 5×.
 Not recorded, so not checked: response, 1×.
 Not recorded, so not checked: response body, 1×.
@@ -110,7 +109,7 @@ func TestCheckSeveralInputs(t *testing.T) {
 
 	status, out, _ = command(t, good, "check", "--provider", "stancer", "-", recording("chrome.har"))
 	assert.Equal(t, 1, status)
-	assert.Contains(t, out, "6 exchanges with stancer checked, 3 findings.", "the sum of both")
+	assert.Contains(t, out, "5 exchanges with stancer checked, 3 findings.", "the sum of both")
 }
 
 func TestCheckJSON(t *testing.T) {
@@ -153,6 +152,12 @@ func TestCheckTrouble(t *testing.T) {
 			[]string{"check", "--provider", "stancer", "-"},
 			"nothing was checked: no exchange is with api.stancer.com and under a path of the contract; name another host by --host",
 			"Skipped: api.stancer.com/v1/*/*: no path of the contract, 1×.\nSkipped: other.example.com: another host, 1×.\n",
+		},
+		"nothing with an answer": {
+			`{"method":"GET","url":"/v1/customers/x"} {"method":"GET","url":"https://other.example.com/"}`,
+			[]string{"check", "--provider", "stancer", "-"}, "nothing was checked: no exchange with stancer has an answer",
+			"0 exchanges with stancer checked, 0 findings.\nNot recorded, so not checked: credentials, 1×.\n" +
+				"Not recorded, so not checked: response, 1×.\nSkipped: other.example.com: another host, 1×.\n",
 		},
 		"cut off, and findings before": {
 			cut, []string{"check", "--provider", "stancer", "-"},
@@ -345,8 +350,15 @@ func TestCheckLiveFindings(t *testing.T) {
 	status, out, errs := command(t, "", args...)
 	assert.Equal(t, 1, status)
 	assert.Contains(t, out, "/tier")
+	host := strings.TrimPrefix(server.URL, "http://")
+	assert.Contains(t, out, "\nSeen as the contract says (by a host on loopback, so nothing to be called observed):\n")
+	assert.NotContains(t, out, "docs/evidence.md")
+	assert.Contains(t, out, "1 exchange with stancer checked, 1 finding.\nCalled: "+host+".\n")
 	assert.Contains(t, out, "getCustomer response 200: /created /id\n")
 	assert.Equal(t, "customers: stancer: 1 finding\n", errs)
+
+	_, out, _ = command(t, "", append(args, "--json")...)
+	assert.Contains(t, squeeze(out), "\"called\": [\n\""+host+"\"\n]")
 
 	answer = `{"id":7}`
 	status, out, _ = command(t, "", args...)
@@ -382,7 +394,8 @@ func TestCheckLiveTrouble(t *testing.T) {
 	require.NoError(t, sb.Close())
 	status, out, errs := command(t, "", "check", "--live", "--provider", "stancer", "--id", "x")
 	assert.Equal(t, 2, status)
-	assert.Contains(t, out, "Not recorded, so not checked: response, 1×.")
+	assert.Equal(t, "0 exchanges with stancer checked, 0 findings.\nCalled: "+strings.Split(sb.Stancer.URL, "/")[2]+
+		".\nNot recorded, so not checked: response, 1×.\n", out)
 	assert.Contains(t, errs, string(customers.ErrUnavailable))
 }
 
@@ -447,4 +460,13 @@ func TestProviders(t *testing.T) {
 		assert.Equal(t, strings.ToUpper(name), p.prefix)
 	}
 	assert.Len(t, providers, 4)
+}
+
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"127.0.0.1:8080": true, "127.9.9.9": true, "[::1]:80": true, "localhost:80": true, "localhost": true,
+		"api.stancer.com": false, "api.stancer.com:443": false, "10.0.0.1": false, "localhost.example.com": false, "": false,
+	} {
+		assert.Equal(t, want, loopback(host), host)
+	}
 }

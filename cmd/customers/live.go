@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/contract-first/customers"
@@ -31,9 +34,12 @@ func (c *checking) call(ctx context.Context, p provider, checker *drift.Checker)
 	}
 	defer client.Close()
 	err = c.read(ctx, client)
-	for _, e := range wire.exchanges() {
+	wire.mu.Lock()
+	defer wire.mu.Unlock()
+	for _, e := range wire.seen {
 		checker.Add(e)
 	}
+	c.called = wire.hosts
 	return err
 }
 
@@ -61,11 +67,19 @@ func (c *checking) read(ctx context.Context, client *customers.Client) error {
 // maxRecorded is how much of an answer's body is kept; the adapters read no more of it.
 const maxRecorded = 1 << 20
 
-// recorder sends requests and keeps them with their answers. The host is left out, so that they are the provider's,
+// loopback reports whether a host, or host and port, is this machine itself, where no provider is.
+func loopback(host string) bool {
+	u := url.URL{Host: host}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// recorder sends requests and keeps them with their answers. The host is kept apart, so that they are the provider's,
 // whatever its URL was replaced by.
 type recorder struct {
-	mu   sync.Mutex
-	seen []*drift.Exchange
+	mu    sync.Mutex
+	seen  []*drift.Exchange
+	hosts []string // each once
 }
 
 func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -82,7 +96,7 @@ func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		rec.add(e)
+		rec.add(e, r.URL.Host)
 		return nil, err
 	}
 	e.Status, e.ResponseHeader = resp.StatusCode, resp.Header.Clone()
@@ -92,7 +106,7 @@ func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	// What was not read follows, or the error once more.
 	resp.Body = readCloser{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
-	rec.add(e)
+	rec.add(e, r.URL.Host)
 	return resp, nil
 }
 
@@ -101,14 +115,11 @@ type readCloser struct {
 	io.Closer
 }
 
-func (rec *recorder) add(e *drift.Exchange) {
+func (rec *recorder) add(e *drift.Exchange, host string) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.seen = append(rec.seen, e)
-}
-
-func (rec *recorder) exchanges() []*drift.Exchange {
-	rec.mu.Lock()
-	defer rec.mu.Unlock()
-	return rec.seen
+	if !slices.Contains(rec.hosts, host) {
+		rec.hosts = append(rec.hosts, host)
+	}
 }

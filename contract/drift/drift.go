@@ -99,7 +99,16 @@ func (c *Checker) Add(e *Exchange) {
 		c.skip(Skipped{Host: host(u), Path: c.names.path(u), Reason: SkippedPath})
 		return
 	}
-	c.checked[operation]++
+	if c.notModified(r, e) {
+		c.skip(Skipped{Host: host(u), Reason: SkippedNotModified})
+		return
+	}
+	answered := e.Status >= 100 && e.Status <= 999
+	if answered {
+		c.checked[operation]++
+	} else {
+		c.missing[MissingResponse]++
+	}
 
 	body := e.requestBody()
 	vs := c.spec.CheckRequest(r, body)
@@ -108,11 +117,7 @@ func (c *Checker) Add(e *Exchange) {
 		c.missing[MissingCredentials]++
 	}
 	c.note(side{operation: operation, direction: Request}, e, body, vs)
-	if e.Status < 100 || e.Status > 999 {
-		c.missing[MissingResponse]++
-		return
-	}
-	if slices.ContainsFunc(vs, func(v check.Violation) bool { return v.Rule == "method" }) {
+	if !answered || slices.ContainsFunc(vs, func(v check.Violation) bool { return v.Rule == "method" }) {
 		return // whatever the answer, the contract knows nothing of it
 	}
 	body = e.responseBody()
@@ -132,6 +137,15 @@ func (c *Checker) foreign(e *Exchange, u *url.URL) (Skipped, bool) {
 		return Skipped{Host: host(u), Reason: SkippedPreflight}, true
 	}
 	return Skipped{}, false
+}
+
+// notModified reports whether an answer says no more than that a cache has it, which HTTP lets any server do, and the
+// contract does not speak of it.
+func (c *Checker) notModified(r *http.Request, e *Exchange) bool {
+	return e.Status == http.StatusNotModified && (e.Method == http.MethodGet || e.Method == http.MethodHead) &&
+		slices.ContainsFunc(c.spec.CheckResponse(r, e.Status, e.ResponseHeader, nil), func(v check.Violation) bool {
+			return v.Rule == "responses"
+		})
 }
 
 func (c *Checker) skip(s Skipped) {
@@ -351,7 +365,7 @@ type Report struct {
 	Skipped      []Skipped     `json:"skipped,omitempty"`
 }
 
-// Exchanges counts those that were checked.
+// Exchanges counts those that were checked, request and answer.
 func (r *Report) Exchanges() int {
 	n := 0
 	for _, c := range r.Checked {
@@ -404,7 +418,7 @@ type Conforming struct {
 	Pointers  []string  `json:"pointers"`
 }
 
-// Checked counts the exchanges of an operation.
+// Checked counts the exchanges of an operation that have an answer. Of those without one only the request was checked.
 type Checked struct {
 	Operation string `json:"operation"`
 	Exchanges int    `json:"exchanges"`
@@ -446,7 +460,9 @@ const (
 	SkippedHost      = "another host"
 	SkippedPath      = "no path of the contract"
 	SkippedPreflight = "a browser's preflight"
-	SkippedURL       = "a URL that cannot be read"
+	// SkippedNotModified is a status 304 that the contract does not declare.
+	SkippedNotModified = "not modified, a cache has the answer"
+	SkippedURL         = "a URL that cannot be read"
 )
 
 // String is a line of text without the count.

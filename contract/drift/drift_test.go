@@ -49,7 +49,9 @@ paths:
         - {name: page, in: query, schema: {type: integer}}
         - {name: code, in: query, schema: {type: string, pattern: "^[a-z]+$"}}
         - {name: X-Copy, in: header, schema: {type: boolean}}
-      responses: {"204": {description: None, headers: {X-Left: {schema: {type: integer}}}}}
+      responses:
+        "204": {description: None, headers: {X-Left: {schema: {type: integer}}}}
+        "304": {description: As it was}
 components:
   securitySchemes: {key: {type: http, scheme: basic}}
   schemas:
@@ -232,10 +234,26 @@ func TestFindings(t *testing.T) {
 			},
 		},
 		"an undeclared method": {
-			[]*drift.Exchange{{Method: "PUT", URL: "/v1/people/7", Status: 200}, {Method: "AMA", URL: "/v1/people/7", Status: 200}},
+			[]*drift.Exchange{
+				{Method: "PUT", URL: "/v1/people/7", Status: 200}, {Method: "PUT", URL: "/v1/people/8", Status: 404},
+				{Method: "AMA", URL: "/v1/people/7", Status: 200}, {Method: "GET", URL: "/v1/people/7", Status: 404},
+				{Method: "PATCH", URL: "/v1/people/7"},
+			},
 			[]string{
-				"* /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE: declare the operation, with x-evidence observed",
-				"PUT /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE: declare the operation, with x-evidence observed",
+				"* /people/{id} request 0 path method DELETE 1/1/1 | answered with success 1×: the path is declared for DELETE: declare the operation, with x-evidence observed",
+				"GET /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE, and this was never answered with success: look at the client",
+				"PATCH /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE, and this was never answered with success: look at the client",
+				"PUT /people/{id} request 0 path method DELETE 2/2/2 | answered with success 1×: the path is declared for DELETE: declare the operation, with x-evidence observed",
+			},
+		},
+		"not modified": {
+			[]*drift.Exchange{
+				{Method: "POST", URL: "/v1/people", RequestHeader: asJSON, RequestBody: []byte(`{"id":1}`), Status: 304},
+				{Method: "GET", URL: "/v1/bills/7", Status: 304, ResponseBody: []byte("{}")},
+			},
+			[]string{
+				"add response 304 status/304 responses 200 or 400 1/1/1 | status 304 (Not Modified) is not declared: declare the response, with x-evidence observed",
+				"order response 304 body none 1/1/1 | a body where none is declared: declare its content, with x-evidence observed",
 			},
 		},
 		"a parameter of another type": {
@@ -249,7 +267,7 @@ func TestFindings(t *testing.T) {
 				"order request 0 path/number type integer 2/2/5 | never answered with success, so look at the client first; else number or string instead of integer: declare one of number, string, with x-evidence observed",
 				"order request 0 query/code pattern ^[a-z]+$ 1/1/5 | answered with success 1×: in another form, length 2: widen the pattern, or take it away",
 				"order request 0 query/page type integer 2/2/5 | answered with success 2×: always empty instead of integer: say in the description that it may be empty, or look at the client",
-				"order response 404 status/404 responses 204 2/2/2 | status 404 (Not Found) is not declared: declare the response, with x-evidence observed",
+				"order response 404 status/404 responses 204 or 304 2/2/2 | status 404 (Not Found) is not declared: declare the response, with x-evidence observed",
 			},
 		},
 		"a parameter of several types": {
@@ -360,15 +378,18 @@ func TestSkippedAndNotRecorded(t *testing.T) {
 		{Method: "GET", URL: "/ama", Status: 200},
 		{Method: "POST", URL: "/v1/people", RequestHeader: asJSON, Status: 0},
 		{Method: "DELETE", URL: "/v1/people/7", Status: 204, RequestHeader: http.Header{"Content-Length": {"9"}}},
+		{Method: "GET", URL: "https://shop.example.com/v1/people?ama=1", Status: 304},
+		{Method: "GET", URL: "https://shop.example.com/v1/ama", Status: 304},
+		{Method: "GET", URL: "/v1/bills/7", Status: 304},
 	} {
 		c.Add(&e)
 	}
 	r := c.Report()
 	assert.Empty(t, told(r))
-	assert.Equal(t, 7, r.Exchanges())
-	assert.Equal(t, []drift.Checked{{Operation: "DELETE /people/{id}", Exchanges: 1}, {Operation: "add", Exchanges: 1}, {Operation: "list", Exchanges: 5}}, r.Checked)
+	assert.Equal(t, 7, r.Exchanges(), "one without an answer is not checked, one whose contract declares 304 is")
+	assert.Equal(t, []drift.Checked{{Operation: "DELETE /people/{id}", Exchanges: 1}, {Operation: "list", Exchanges: 5}, {Operation: "order", Exchanges: 1}}, r.Checked)
 	assert.Equal(t, []drift.NotRecorded{
-		{What: drift.MissingCredentials, Exchanges: 7}, {What: drift.MissingRequestBody, Exchanges: 3}, {What: drift.MissingResponse, Exchanges: 1},
+		{What: drift.MissingCredentials, Exchanges: 8}, {What: drift.MissingRequestBody, Exchanges: 3}, {What: drift.MissingResponse, Exchanges: 1},
 	}, r.NotRecorded)
 	var skipped []string
 	for _, s := range r.Skipped {
@@ -381,6 +402,8 @@ func TestSkippedAndNotRecorded(t *testing.T) {
 		"127.0.0.1:9090: another host 1",
 		"other.example.com: another host 1",
 		"shop.example.com: a browser's preflight 1",
+		"shop.example.com: not modified, a cache has the answer 1",
+		"shop.example.com/*/*: no path of the contract 1",
 		"shop.example.com/*/people/*/*/*: no path of the contract 2",
 	}, skipped)
 }

@@ -162,8 +162,10 @@ func article(noun string) string {
 func (f *evidence) suggest(k kind) string {
 	s := f.change(k)
 	switch {
-	case k.direction != Request || k.Rule == "method":
-		return s // the answers to a method that the contract does not have are not looked at
+	case k.direction != Request:
+		return s
+	case f.accepted == 0 && k.Rule == "method":
+		return "the path is declared for " + k.Bound + ", and this was never answered with success: look at the client"
 	case f.accepted == 0:
 		return "never answered with success, so look at the client first; else " + s
 	}
