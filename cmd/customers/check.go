@@ -29,12 +29,18 @@ often, and what the contract could say instead. Values are never printed.
 
 A FILE is an HTTP archive (HAR) as browsers and proxies save it, or has one exchange a line in JSON; "-" is standard
 input. Such a line has method, url, request_headers, request_body, status, response_headers and response_body; a body
-that is no text is given as request_body_base64 or response_body_base64. Files of any size are read as a stream.
+that is no text is given as request_body_base64 or response_body_base64. Files of any size are read as a stream;
+memory is a few times the largest entry, or text outside of the entries, also of hosts that are skipped. An exchange
+that cannot be read is named and counted, and the others are checked.
 Exchanges with other hosts than that of the contract are skipped and counted: --host adds one, such as SimplePin's
-production host or a sandbox's.
+production host or a sandbox's. So is a status 304, with which a browser is sent to its cache.
+
+Seen as the contract says means no more than the contract asks. Of answers it asks mostly names and types: no e-mail
+address in an answer is held against format: email, for none is declared.
 
 With --live one real call is made and checked instead, one that changes nothing: it reads the customer --id, finds the
-customer --email, or lists the first customers, as far as the provider has that.
+customer --email, or lists the first customers, as far as the provider has that. The host that was called is told; what
+one on loopback answers is no evidence of the provider.
 ` + environmentHelp + "\n" + exitHelp,
 		Example: `  customers check --provider stancer traffic.har
   zcat exchanges.jsonl.gz | customers check --provider simplepin --host pay.example.com --json -
@@ -113,7 +119,7 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 	case n == 0 && !skipped:
 		return errors.New("there is no exchange to check")
 	case n == 0:
-		return fmt.Errorf("nothing was checked: no exchange is with %s and under a path of the contract; name another host by --host", p.host())
+		return fmt.Errorf("nothing was checked, all was skipped: if the provider has another host than %s, name it by --host", p.host())
 	}
 	return nil
 }

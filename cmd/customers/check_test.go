@@ -112,6 +112,22 @@ func TestCheckSeveralInputs(t *testing.T) {
 	assert.Contains(t, out, "5 exchanges with stancer checked, 3 findings.", "the sum of both")
 }
 
+// TestCheckAsksWhatTheContractAsks holds a sentence of the help: no contract declares format: email for an answer.
+func TestCheckAsksWhatTheContractAsks(t *testing.T) {
+	for provider, exchange := range map[string]drift.Exchange{
+		"digitalpaye": {URL: "/v1/customers/4f6c2d58-6c3d-4d6a-9a5e-1f2b3c4d5e6f", ResponseBody: []byte(`{"data":{"email":"ama"}}`)},
+		"fatora":      {URL: "/v1/clients/7", ResponseBody: []byte(`{"client":{"email":"ama"}}`)},
+		"simplepin":   {URL: "/api/v2/customer/get?customer_id=7", ResponseBody: []byte(`{"contract_email":"ama"}`)},
+		"stancer":     {URL: "/v1/customers/x", ResponseBody: []byte(`{"email":"ama"}`)},
+	} {
+		exchange.Method, exchange.Status, exchange.ResponseHeader = "GET", 200, http.Header{"Content-Type": {"application/json"}}
+		line, err := json.Marshal(exchange)
+		require.NoError(t, err)
+		_, out, _ := command(t, string(line), "check", "--provider", provider, "-")
+		assert.Regexp(t, `(?m)^  \S.* response 200: .*email`, out, provider)
+	}
+}
+
 func TestCheckJSON(t *testing.T) {
 	status, out, _ := command(t, "", "check", "--provider", "stancer", "--json", recording("chrome.har"))
 	assert.Equal(t, 1, status)
@@ -150,7 +166,7 @@ func TestCheckTrouble(t *testing.T) {
 		"nothing of the provider": {
 			`{"method":"GET","url":"https://other.example.com/v1/customers/x"} {"method":"GET","url":"https://api.stancer.com/v1/payments/x"}`,
 			[]string{"check", "--provider", "stancer", "-"},
-			"nothing was checked: no exchange is with api.stancer.com and under a path of the contract; name another host by --host",
+			"nothing was checked, all was skipped: if the provider has another host than api.stancer.com, name it by --host",
 			"Skipped: api.stancer.com/v1/*/*: no path of the contract, 1×.\nSkipped: other.example.com: another host, 1×.\n",
 		},
 		"nothing with an answer": {

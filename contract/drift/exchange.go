@@ -149,7 +149,7 @@ func (e *Exchange) responseBody() []byte {
 
 // Read reads exchanges one by one: from a HAR file (HTTP Archive 1.2) as browsers and proxies save it, or from one
 // [Exchange] a line; the content tells which. It holds one exchange at a time, however large the file is, and of that one
-// several copies: memory is a few times the largest exchange, whoever it is with.
+// several copies: memory is a few times the largest exchange, whoever it is with, or the largest text outside of them.
 //
 // An exchange that cannot be read is an error in its place, and the next one follows. Where the file itself breaks, such
 // as JSON that is cut off, the error is the last. Errors tell which exchange it is, counted from 1, and none of its content.
