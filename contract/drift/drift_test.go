@@ -47,6 +47,7 @@ paths:
       parameters:
         - {name: number, in: path, required: true, schema: {type: integer}}
         - {name: page, in: query, schema: {type: integer}}
+        - {name: ids, in: query, schema: {type: array, items: {type: integer}}}
         - {name: code, in: query, schema: {type: string, pattern: "^[a-z]+$"}}
         - {name: X-Copy, in: header, schema: {type: boolean}}
       responses:
@@ -273,6 +274,10 @@ func TestFindings(t *testing.T) {
 		"a parameter of several types": {
 			[]*drift.Exchange{order("/v1/bills/7/?page=", 204, nil), order("/v1/bills/7/?page=null", 204, nil)},
 			[]string{"order request 0 query/page type integer 2/2/2 | answered with success 2×: always a string instead of integer: declare type string, with x-evidence observed"},
+		},
+		"a parameter of a list of another type": {
+			[]*drift.Exchange{order("/v1/bills/7/?ids=ama&ids=1", 204, nil)},
+			[]string{"order request 0 query/ids/0 type integer 1/1/1 | answered with success 1×: not of type integer: declare what it may be, with x-evidence observed"},
 		},
 		"a parameter that is given twice": {
 			[]*drift.Exchange{order("/v1/bills/7/?page=1&page=2&page=3", 204, nil)},

@@ -206,7 +206,7 @@ func (f *evidence) change(k kind) string {
 	case "type":
 		switch {
 		case len(f.seen) == 0:
-			return "not " + article(k.Bound) + ": declare what it may be" + observed
+			return "not of type " + k.Bound + ": declare what it may be" + observed
 		case !inBody(k.Pointer) && f.sized == f.times && f.max == 0:
 			return "always empty instead of " + k.Bound + ": say in the description that it may be empty, or look at the client"
 		}
