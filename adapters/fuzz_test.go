@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	genSimplepin "github.com/contract-first/customers/gen/simplepin"
 	"github.com/contract-first/customers/sandbox"
 	"github.com/contract-first/customers/transport"
 )
@@ -179,10 +180,10 @@ func FuzzCreate(f *testing.F) {
 		}
 		require.Len(t, wire.bodies, 1)
 		want := readBack(client, p, created.Lost)
-		same(t, want, created)
+		sameBut(t, want, created)
 		got, err := client.Get(ctx, created.ID)
 		require.NoError(t, err)
-		same(t, want, got)
+		sameBut(t, want, got)
 	})
 }
 
@@ -215,8 +216,19 @@ func FuzzUpdate(f *testing.F) {
 		keptContract(t, sb)
 		got, err := client.Get(t.Context(), created.ID)
 		require.NoError(t, err)
-		same(t, want, got)
+		sameBut(t, want, got)
 	})
+}
+
+// sameBut compares as same does, but for a region, which SimplePin finds by other spellings and its code too, and tells by
+// its name: adapters/simplepin has the tests of that.
+func sameBut(t *testing.T, want customers.Profile, got *customers.Customer) {
+	t.Helper()
+	if _, ours := got.Native.(*genSimplepin.CCProfileV2Model); ours && want.Address.Region != "" {
+		assert.NotEmpty(t, got.Address.Region)
+		want.Address.Region = got.Address.Region
+	}
+	same(t, want, got)
 }
 
 func unlessZero[T comparable](v T) *T {
