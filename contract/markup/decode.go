@@ -14,7 +14,7 @@ import (
 // maxDepth is how deep elements may be nested: much deeper than any contract, but not deep enough to exhaust the stack.
 const maxDepth = 1000
 
-// maxTold is how many repeated names are told, and how many undeclared ones: each has a path as long as its way down.
+// maxTold is how many problems of a kind are told: each has a path as long as its way down. A fatal one is told once.
 const maxTold = 100
 
 // Problem is what has no place in the value of a document. It holds names, but no values.
@@ -33,6 +33,12 @@ const (
 	loss                // the document says more
 	fatal               // it is not the document that it should be
 )
+
+// kind is what problems have in common, wherever they are.
+type kind struct {
+	effect
+	rule, bound string
+}
 
 // breach is why a document cannot be read.
 type breach string
@@ -54,7 +60,9 @@ func Decode(body []byte, root *Root) (value any, problems []Problem, ok bool) {
 }
 
 func decode(body []byte, root *Root) (d *decoder, value any, ok bool) {
-	d = &decoder{Decoder: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))}
+	d = &decoder{
+		Decoder: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))), told: map[kind]int{},
+	}
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errUTF8 }
 	err := error(errUTF8)
 	if utf8.Valid(body) {
@@ -77,13 +85,16 @@ type decoder struct {
 	open     []xml.Name
 	path     []string // names and indexes down to the present place
 	problems []Problem
-	repeated int
-	refused  int
+	told     map[kind]int
 	root     string // name of the outermost element
 }
 
-// breaks adds a problem of the present place.
+// breaks adds a problem of the present place, unless enough of its kind are told.
 func (d *decoder) breaks(means effect, rule, bound string) {
+	of := kind{means, rule, bound}
+	if d.told[of]++; d.told[of] > maxTold || means == fatal && d.told[of] > 1 {
+		return
+	}
 	d.problems = append(d.problems, Problem{Path: append([]string(nil), d.path...), Rule: rule, Bound: bound, effect: means})
 }
 
@@ -227,8 +238,7 @@ func (d *decoder) attribute(e *element, a xml.Attr) {
 
 // set gives an object the member at the present place, also if it has one of that name already.
 func (d *decoder) set(members map[string]any, name string, value any) {
-	if _, twice := members[name]; twice && d.repeated < maxTold {
-		d.repeated++
+	if _, twice := members[name]; twice {
 		d.breaks(loss, "xml", "unique names")
 	}
 	members[name] = value
@@ -275,10 +285,9 @@ func (d *decoder) refuse(e *element, name xml.Name) {
 	if name.Space != "" {
 		full = name.Space + ":" + name.Local
 	}
-	if e.refused[full] || d.refused == maxTold {
+	if e.refused[full] {
 		return
 	}
-	d.refused++
 	if e.refused == nil {
 		e.refused = map[string]bool{}
 	}

@@ -36,15 +36,24 @@ func (e *encoder) breaks(at check.At, rule, bound string) {
 	e.vs = at.Break(e.vs, rule, bound)
 }
 
+// enter begins a member.
+func (e *encoder) enter(p Property) (leave func()) {
+	before := e.unfed
+	e.unfed = before || p.Unfed
+	return func() { e.unfed = before }
+}
+
 func (e *encoder) element(at check.At, name string, form *Element, value any) {
 	e.out.WriteString("<" + name)
 	object, ok := value.(map[string]any)
 	if form.Type == Object && ok {
 		for _, p := range form.Properties {
 			if member, given := object[p.Name]; given && p.Attribute {
+				leave := e.enter(p)
 				e.out.WriteString(" " + p.XML + `="`)
 				e.scalar(under(at, p), p.Element, member)
 				e.out.WriteByte('"')
+				leave()
 			}
 		}
 	}
@@ -75,8 +84,7 @@ func (e *encoder) members(at check.At, form *Element, object map[string]any) {
 			continue
 		}
 		known++
-		before := e.unfed
-		e.unfed = before || p.Unfed
+		leave := e.enter(p)
 		list, isList := member.([]any)
 		switch {
 		case p.Attribute:
@@ -86,7 +94,7 @@ func (e *encoder) members(at check.At, form *Element, object map[string]any) {
 		default:
 			e.element(under(at, p), p.XML, p.Element, member)
 		}
-		e.unfed = before
+		leave()
 	}
 	if known < len(object) {
 		e.breaks(at, "additionalProperties", "false")

@@ -19,6 +19,7 @@ var form = &markup.Root{Name: "customer", Element: &markup.Element{Type: markup.
 	{Name: "no", XML: "no", Attribute: true, Element: of(markup.Integer)},
 	{Name: "live", XML: "is-live", Attribute: true, Element: of(markup.Boolean)},
 	{Name: "note", XML: "note", Attribute: true, Field: "notes", Element: of(markup.String)},
+	{Name: "spare", XML: "spare", Attribute: true, Field: "notes", Unfed: true, Element: of(markup.String)},
 	{Name: "name", XML: "full_name", Field: "name", Element: of(markup.String)},
 	{Name: "a/b~", XML: "ab", Element: of(markup.Number)},
 	{Name: "ok", XML: "ok", Element: of(markup.Boolean)},
@@ -72,6 +73,7 @@ func TestEncodeRefuses(t *testing.T) {
 		`{"a/b~":"x","plain":"x"}`: {"/a~1b~0: type number", "/plain: type array"},
 		`{"name":"a\u0000"}`:       {"name (/name): " + unwritable},
 		`{"name":"\u001f\uffff","note":"\ufffe"}`:              {"notes (/note): " + unwritable, "name (/name): " + unwritable},
+		`{"note":1,"spare":1}`:                                 {"notes (/note): type string", "/spare: type string"},
 		`{"address":{"city":"\u000b","zip":"\u000c"}}`:         {"address.city (/address/city): " + unwritable, "address (/address/zip): " + unwritable},
 		`{"others":[{},{"city":"\u0001"}],"plain":[1,"x"]}`:    {"/plain/1: type integer", "/others/1/city: " + unwritable},
 		`{"others":{"city":"x"},"same":[["x"]],"address":[1]}`: {"/same/0: type string", "address (/address): type object", "/others: type array"},
@@ -121,6 +123,7 @@ func TestOperations(t *testing.T) {
 		"no JSON":        {"POST", "/customers", "{", "body: json one value"},
 		"nothing":        {"POST", "/customers", "", "body: json one value"},
 		"two":            {"POST", "/customers", "{}{}", "body: json one value"},
+		"more":           {"POST", "/customers", `{"name":"a"}}x`, "body: json one value"},
 		"broken rule":    {"POST", "/customers", `{"name":1}`, "name (/name): type string"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,10 +168,21 @@ func TestProblemsAreBounded(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("<customer>")
 	for i := range 5000 {
-		b.WriteString("<x" + strings.Repeat("y", i%300) + "/><ok>1</ok>")
+		b.WriteString(`<x` + strings.Repeat("y", i%300) + `/><ok>1</ok><address xmlns:z="urn:z"/>`)
 	}
 	b.WriteString("</customer>")
 	_, problems, ok := markup.Decode([]byte(b.String()), form)
 	assert.True(t, ok)
-	assert.Len(t, problems, 200)
+	assert.Equal(t, 300, len(problems), "100 of each kind")
+	for name, more := range map[string]string{
+		"roots": "<customer/>", "other roots": "<a/>", "text": "<!-- -->a",
+	} {
+		for _, root := range []*markup.Root{form, nil} {
+			_, problems, _ = markup.Decode([]byte("<customer/>"+strings.Repeat(more, 5000)), root)
+			assert.Equal(t, 1, len(problems), name)
+		}
+	}
+	_, problems, _ = markup.Decode(
+		[]byte("<customer>"+strings.Repeat(`<plain xmlns="urn:x">1</plain>`, 5000)+"</customer>"), form)
+	assert.Equal(t, 1, len(problems))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/contract-first/customers/contract/check"
@@ -31,7 +32,7 @@ func (ops Operations) Encode(method, path string, body []byte) ([]byte, []check.
 	var value any
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	if dec.Decode(&value) != nil || dec.More() {
+	if dec.Decode(&value) != nil || dec.Decode(new(any)) != io.EOF {
 		return nil, []check.Violation{{Rule: "json", Bound: "one value"}}
 	}
 	return Encode(value, root)
