@@ -168,8 +168,9 @@ func collectFields(
 			if !written {
 				fc.Wire, fc.Joined = leaf.wire, leaf.joined // an answer may have called it something else
 				fc.MinLength, fc.MaxLength, fc.Pattern = least, most, s.Pattern
-			} else if op == customers.OpUpdate && fc.Wire != leaf.wire || fc.MinLength != least || fc.MaxLength != most || fc.Pattern != s.Pattern {
-				failed = fmt.Errorf("%s: another name, other lengths or another pattern than where %s is written elsewhere", leaf.wire, f)
+			} else if fc.Wire != leaf.wire || fc.MinLength != least || fc.MaxLength != most || fc.Pattern != s.Pattern {
+				failed = fmt.Errorf(
+					"%s: another name, other lengths or another pattern than where %s is written elsewhere", leaf.wire, f)
 			}
 		})
 	}

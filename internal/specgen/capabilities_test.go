@@ -126,6 +126,12 @@ func TestCapabilities(t *testing.T) {
 
 // One table cannot tell two limits, or two names.
 func TestLimitsThatDiffer(t *testing.T) {
+	const create = "        full_name: {type: string, x-customer: name, minLength: 2}\n        mail: {allOf"
+	require.Contains(t, full, create)
+	twice := strings.Replace(full, create, "        aside: {type: string, x-customer: address.city}\n"+create, 1)
+	_, err := capabilitiesOf("p", document(t, twice))
+	assert.ErrorContains(t, err, "home.town: another name", "a create under two names")
+
 	const change = "        full_name: {type: string, x-customer: name, minLength: 2}\n        mail: {$ref"
 	for _, other := range []string{
 		"full_name: {type: string, x-customer: name, minLength: 3}",

@@ -208,7 +208,7 @@ func TestChecks(t *testing.T) {
 				  required: [home]
 				  properties:
 				    home: {$ref: '#/components/schemas/Address'}
-				    work: {$ref: '#/components/schemas/Address'}
+				    work: {allOf: [{$ref: '#/components/schemas/Address'}], x-customer-skip: true}
 				    data: {$ref: '#/components/schemas/Data'}
 				Address:
 				  type: object
@@ -217,7 +217,7 @@ func TestChecks(t *testing.T) {
 				Data:
 				  type: object
 				  additionalProperties: false
-				  properties: {city: {type: string, x-customer: address.city}, to: {type: string, x-customer: email}}`),
+				  properties: {city: {type: string, x-customer: notes}, to: {type: string, x-customer: email}}`),
 			`type Thing struct {
 				Home Address  'json:"home"'
 				Work *Address 'json:"work,omitempty"'
@@ -242,8 +242,8 @@ func TestChecks(t *testing.T) {
 				} else {
 				vs = at.Break(vs, "required", "")
 				}
-				if at := (check.At{Pointer: "/work", Field: "address"}); v.Work != nil {
-				vs = check.Under(vs, at.Pointer, v.Work.Check())
+				if at := (check.At{Pointer: "/work", Field: ""}); v.Work != nil {
+				vs = check.Under(vs, at.Pointer, check.Unfed(v.Work.Check()))
 				}`,
 				"Address": `
 				if !(v.City != "") {
