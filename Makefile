@@ -58,7 +58,8 @@ soak: ## 200 goroutines at each provider for SOAK=20s, with faults: fails where 
 	@go test ./adapters -count=1 -timeout 0 -run '^TestSoak$$' -v -soak $(SOAK) -soak.seed $(SEED)
 
 fuzz: ## every fuzz target for FUZZTIME=30s; what is found stays in testdata/fuzz, and fails make test from then on
-	@go test ./... -list '^Fuzz' | awk '/^Fuzz/ {targets = targets " " $$1} /^ok/ {n = split(targets, all); \
+	@listed=$$(go test ./... -list '^Fuzz') || { echo "$$listed"; exit 1; }; \
+	echo "$$listed" | awk '/^Fuzz/ {targets = targets " " $$1} /^ok/ {n = split(targets, all); \
 		for (i = 1; i <= n; i++) print $$2, all[i]; targets = ""}' | { found=0; while read -r package target; do \
 		if said=$$(go test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) 2>&1); then \
 			echo "$$package $$target: $$(echo "$$said" | sed -n 's/^fuzz: elapsed: [^,]*, //p' | tail -n 1)"; \
