@@ -58,7 +58,7 @@
 //   - personal-data: no value of a customer shows in an error that is printed, logged or marshalled
 //   - capabilities: capabilities make sense, are the same each time, and are the caller's own
 //   - copies: what a caller does with a customer or a patch changes nothing later
-//   - as: As gives each caller a client of its own, and knows no other type
+//   - as: As gives each caller a client of its own, and knows no other type and no nil
 //
 // The kit needs the standard library and the facade only, so that it adds nothing to the go.mod of an adapter. What it
 // cannot know is whether the fake is like the real provider.

@@ -908,6 +908,16 @@ func mutants() []mutant {
 				own := d.Capabilities()
 				return &over{Driver: d, capabilities: func() customers.Capabilities { return own }}
 			}},
+		{name: "knows an operation that there is not", fails: []string{"capabilities", "require"}, base: rich,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, capabilities: func() customers.Capabilities {
+					c := d.Capabilities()
+					other := c.Operations[0]
+					other.Op = "merge"
+					c.Operations = append(c.Operations, other)
+					return c
+				}}
+			}},
 		{name: "lists a field twice", fails: []string{"capabilities"}, base: rich,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return &over{Driver: d, capabilities: func() customers.Capabilities {
@@ -970,6 +980,13 @@ func mutants() []mutant {
 					return ok
 				}}
 			}},
+		{name: "fills a target that is nil", fails: []string{"as"}, base: onTheWire,
+			driver: func(d customers.Driver, _ Backend) customers.Driver {
+				return &over{Driver: d, as: func(target any) bool {
+					p, ok := target.(**genStancer.API)
+					return ok && p == nil || d.As(target)
+				}}
+			}},
 		{name: "panics on a target that is nil", fails: []string{"as"}, base: onTheWire,
 			driver: func(d customers.Driver, _ Backend) customers.Driver {
 				return &over{Driver: d, as: func(target any) bool {
@@ -1030,5 +1047,13 @@ func TestMutants(t *testing.T) {
 func TestOriginals(t *testing.T) {
 	assert.GreaterOrEqual(t, len(mutants()), 20)
 	t.Run("stancer", func(t *testing.T) { Run(t, onTheWire()) })
+	t.Run("several operations with one op", func(t *testing.T) {
+		caps := memory.NewDriver(memory.Config{}).Capabilities()
+		for _, oc := range caps.Operations {
+			oc.ID, oc.Evidence = oc.ID+"Too", customers.EvidenceInferred
+			caps.Operations = append(caps.Operations, oc)
+		}
+		Run(t, memoryHarness(caps))
+	})
 	assert.Equal(t, "memory", memory.NewDriver(memory.Config{}).Capabilities().Provider)
 }
