@@ -94,7 +94,10 @@ func (c *connection) do(cmd *cobra.Command, act func(ctx context.Context, client
 		return err
 	}
 	env, id, done, err := settings(cmd.Context(), c.provider, c.sandbox)
-	if err != nil {
+	switch {
+	case err != nil && cmd.Context().Err() == nil:
+		return withStatus{err, statusNegative} // nothing that was given is wrong
+	case err != nil:
 		return err
 	}
 	defer done()
@@ -123,9 +126,9 @@ func (c *connection) hook(cmd *cobra.Command) func(context.Context, transport.Ex
 			slog.Int("status", e.Status), slog.Int("attempt", e.Attempt), slog.String("reason", e.Reason),
 			slog.Duration("duration", e.Duration),
 		}
-		for key, value := range map[string]string{"request": e.RequestID, "next": e.Next} {
-			if value != "" {
-				attrs = append(attrs, slog.String(key, value))
+		for _, a := range []slog.Attr{slog.String("request", e.RequestID), slog.String("next", e.Next)} {
+			if a.Value.String() != "" {
+				attrs = append(attrs, a)
 			}
 		}
 		log.LogAttrs(ctx, slog.LevelInfo, "attempt", attrs...)

@@ -51,7 +51,7 @@ func sample(ctx context.Context, sb *sandbox.Sandbox, provider string) (id strin
 func nowhere() (getenv func(string) string, err error) {
 	sb, err := sandbox.New(sandbox.Config{})
 	if err != nil {
-		return nil, err
+		return nil, withStatus{fmt.Errorf("sandbox: %w", err), statusNegative}
 	}
 	sb.SimplePin.URL = simplepin.Staging
 	return environmentOf(sb), nil

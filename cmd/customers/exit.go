@@ -106,20 +106,28 @@ func exitStatus(err error) (status int, next string) {
 	return statusUsage, ""
 }
 
+// providerError is the error of a provider in err, nil if there is none, or several: the exit status may be another's.
+func providerError(err error) *customers.Error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 1 {
+		return nil
+	}
+	var failed *customers.Error
+	errors.As(err, &failed)
+	return failed
+}
+
 // printError tells an error, and what to do, as text or as JSON.
 func printError(w io.Writer, err error, asJSON bool) (status int) {
 	status, next := exitStatus(err)
 	switch {
 	case err == nil:
 	case asJSON:
-		var failed *customers.Error
-		errors.As(err, &failed)
 		_ = writeJSON(w, struct {
 			Error   string           `json:"error"`
 			Status  int              `json:"exit_status"`
 			Next    string           `json:"next,omitempty"`
 			Details *customers.Error `json:"details,omitempty"`
-		}{err.Error(), status, next, failed})
+		}{err.Error(), status, next, providerError(err)})
 	default:
 		fmt.Fprintln(w, "customers:", strings.ReplaceAll(err.Error(), "\n", "\ncustomers: "))
 		if next != "" {

@@ -188,3 +188,12 @@ func TestDoneButNotPrinted(t *testing.T) {
 			strings.NewReplacer(`{"error":"`, "customers: ", `","exit_status":1}`, "").Replace(errs.String()))
 	}
 }
+
+// TestFailedAndNotPrinted: why a list failed matters more than that its table could not be printed.
+func TestFailedAndNotPrinted(t *testing.T) {
+	var errs strings.Builder
+	args := []string{"list", "--provider", "stancer", "--sandbox"}
+	assert.Equal(t, 7, execute(t.Context(), args, strings.NewReader(""), full{}, &errs))
+	assert.Contains(t, errs.String(), "unsupported operation")
+	assert.Contains(t, errs.String(), "\ncustomers: short write\n")
+}

@@ -106,7 +106,7 @@ func (f fields) clear(field customers.Field) error {
 		return fmt.Errorf("--clear must be one of %s", strings.Join(names, ", "))
 	}
 	for other := range f {
-		if field.Covers(other) {
+		if field.Covers(other) && f[other] != "" {
 			return fmt.Errorf("--clear %s, and a value for %s: which one holds?", field, other)
 		}
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -52,9 +52,9 @@ func listCommand() *cobra.Command {
 			"  customers list --provider fatora --sandbox --email client@example.com --json",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for flag, value := range map[string]string{"reference": q.Reference, "email": q.Email} {
-				if value == "" && cmd.Flags().Changed(flag) {
-					return fmt.Errorf("--%s is empty: leave it out to list all", flag)
+			for _, name := range []string{"reference", "email"} {
+				if flag := cmd.Flags().Lookup(name); flag.Changed && flag.Value.String() == "" {
+					return fmt.Errorf("--%s is empty: leave it out to list all", name)
 				}
 			}
 			return c.do(cmd, func(ctx context.Context, client *customers.Client, _ string) error {
@@ -75,7 +75,7 @@ func (c *connection) list(ctx context.Context, cmd *cobra.Command, client *custo
 	for customer, err := range client.List(ctx, q) {
 		switch {
 		case err != nil && !c.json:
-			return cmp.Or(t.flush(), err)
+			return errors.Join(err, t.flush())
 		case err != nil:
 			return err
 		case c.json:

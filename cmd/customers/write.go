@@ -115,8 +115,13 @@ of nothing but a city. --clear empties a field, where the provider is known to d
 			if err := in.read(cmd, &patch); err != nil {
 				return err
 			}
-			return c.change(cmd, args, "updated", func(ctx context.Context, client *customers.Client, id string) error {
-				return client.Update(ctx, id, patch)
+			return c.change(cmd, args, "updated", func(
+				ctx context.Context, client *customers.Client, id string,
+			) (lost []customers.Field, err error) {
+				if lost, err = client.PlanUpdate(ctx, patch); err != nil {
+					return nil, err
+				}
+				return lost, client.Update(ctx, id, patch)
 			})
 		},
 	}
@@ -137,8 +142,10 @@ func deleteCommand() *cobra.Command {
 		Example: "  customers delete --provider stancer --sandbox",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.change(cmd, args, "deleted", func(ctx context.Context, client *customers.Client, id string) error {
-				return client.Delete(ctx, id)
+			return c.change(cmd, args, "deleted", func(
+				ctx context.Context, client *customers.Client, id string,
+			) ([]customers.Field, error) {
+				return nil, client.Delete(ctx, id)
 			})
 		},
 	}
@@ -146,18 +153,20 @@ func deleteCommand() *cobra.Command {
 	return cmd
 }
 
-// change does something to one customer, of which only the id is known afterwards.
-func (c *connection) change(
-	cmd *cobra.Command, args []string, done string, act func(context.Context, *customers.Client, string) error,
-) error {
+// changing changes one customer.
+type changing func(ctx context.Context, client *customers.Client, id string) (lost []customers.Field, err error)
+
+// change does something to one customer, of which only the id, and what was left out, is known afterwards.
+func (c *connection) change(cmd *cobra.Command, args []string, done string, act changing) error {
 	return c.do(cmd, func(ctx context.Context, client *customers.Client, sample string) error {
 		id, err := customerID(args, sample)
 		if err != nil {
 			return err
 		}
-		if err := act(ctx, client, id); err != nil {
+		lost, err := act(ctx, client, id)
+		if err != nil {
 			return err
 		}
-		return result{done, &customers.Customer{ID: id}}.print(cmd.OutOrStdout(), c.json)
+		return result{done, &customers.Customer{ID: id, Lost: lost}}.print(cmd.OutOrStdout(), c.json)
 	})
 }
