@@ -17,7 +17,8 @@ import (
 var checks = []check{
 	{"create", "what a create stores is read back: every field that the capabilities promise, and nothing else", create},
 	{"create-answer", "a create gives back the customer as it is stored, as far as it tells", createAnswer},
-	{"create-again", "a second create of the same customer leaves the first alone; if refused, with a known id or none", createAgain},
+	{"create-again", "a second create of the same customer leaves the first alone; if refused, with a known id or none",
+		createAgain},
 	{"unknown-id", "what nobody has is ErrNotFound: in get, update and delete", unknownID},
 	{"ids", "no id leads to another place than its own customer", ids},
 	{"update", "an update changes what the patch names and nothing else", update},
@@ -41,16 +42,21 @@ var checks = []check{
 	{"plan", "a plan sends nothing, has a step for each field, and what it calls kept is what a get gives", plan},
 	{"plan-refused", "what a create refuses before anything is sent, a plan refuses with the same error", planRefused},
 
-	{"ensure", "an ensure finds who is there, changes nothing, and creates who is not; where it cannot tell, it is refused", ensure},
-	{"ensure-unknown", "an ensure whose create has an unknown outcome makes one customer, then or when it is called again", ensureUnknown},
+	{"ensure", "an ensure finds who is there, changes nothing, and creates who is not; where it cannot tell, it is refused",
+		ensure},
+	{"ensure-unknown", "an ensure whose create has an unknown outcome makes one customer, then or when it is called again",
+		ensureUnknown},
 	{"ensure-concurrent", "ensures of one customer at the same time make one", ensureConcurrent},
 
 	{"errors", "a driver's errors are *customers.Error with kind and outcome; a client's name provider and operation", errorsTyped},
 	{"unauthorized", "refused credentials are ErrUnauthenticated, and nothing was done", unauthorized},
 	{"rate-limited", "too many requests are ErrRateLimited with RetryAfter, and nothing was done", rateLimited},
-	{"server-error", "a fault of the provider is ErrUnavailable, with unknown outcome if a write was sent", faulty(ServerError, customers.ErrUnavailable)},
-	{"no-answer", "a connection that ends is ErrUnavailable, with unknown outcome if a write was sent", faulty(NoAnswer, customers.ErrUnavailable)},
-	{"gibberish", "an answer that nobody understands is ErrContract, with unknown outcome if a write was sent", faulty(Gibberish, customers.ErrContract)},
+	{"server-error", "a fault of the provider is ErrUnavailable, with unknown outcome if a write was sent",
+		faulty(ServerError, customers.ErrUnavailable)},
+	{"no-answer", "a connection that ends is ErrUnavailable, with unknown outcome if a write was sent",
+		faulty(NoAnswer, customers.ErrUnavailable)},
+	{"gibberish", "an answer that nobody understands is ErrContract, with unknown outcome if a write was sent",
+		faulty(Gibberish, customers.ErrContract)},
 	{"unreachable", "a provider that cannot be reached is ErrUnavailable, and nothing was sent", unreachable},
 	{"sent-once", "a write whose outcome is unknown is not sent again", sentOnce},
 
@@ -131,7 +137,9 @@ func ids(t *trial) {
 	s := t.seeded()
 	t.needs(s, customers.OpGet)
 	id, before := s.first.ID, s.read(s.first.ID)
-	for _, other := range []string{"./" + id, "x/../" + id, id + "/", id + "/.", id + "?a=b", id + "#a", id + ";a", "%2e/" + id, id + "%2F", id + "\\"} {
+	for _, other := range []string{
+		"./" + id, "x/../" + id, id + "/", id + "/.", id + "?a=b", id + "#a", id + ";a", "%2e/" + id, id + "%2F", id + "\\",
+	} {
 		for _, c := range s.calls(other) {
 			switch c.op {
 			case customers.OpGet:
@@ -587,7 +595,8 @@ func as(t *trial) {
 		t.Error("two callers got the same client")
 	}
 	first.Elem().SetZero()
-	if _, err := s.Get(t.Context(), s.first.ID); err != nil && !strings.Contains(err.Error(), string(customers.ErrUnsupported)) {
+	_, err := s.Get(t.Context(), s.first.ID)
+	if err != nil && !strings.Contains(err.Error(), string(customers.ErrUnsupported)) {
 		t.Errorf("after a caller's client was changed: %v", err)
 	}
 }

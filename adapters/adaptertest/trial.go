@@ -203,7 +203,8 @@ func (s *subject) callsOf(c operations, id string) []call {
 		{customers.OpDelete, func(ctx context.Context) error { return c.Delete(ctx, id) }},
 	}
 	return slices.DeleteFunc(all, func(c call) bool {
-		return !s.can(c.op) || c.op == customers.OpUpdate && len(s.patches()) == 0 || c.op == customers.OpFind && len(s.filters()) == 0
+		return !s.can(c.op) || c.op == customers.OpUpdate && len(s.patches()) == 0 ||
+			c.op == customers.OpFind && len(s.filters()) == 0
 	})
 }
 

@@ -84,7 +84,9 @@ func named[To, From ~string](values []From) []To {
 }
 
 // do opens the client and has it do something. id is that of the sandbox's sample customer, "" without a sandbox.
-func (c *connection) do(cmd *cobra.Command, act func(ctx context.Context, client *customers.Client, id string) error) error {
+func (c *connection) do(
+	cmd *cobra.Command, act func(ctx context.Context, client *customers.Client, id string) error,
+) error {
 	p, err := findProvider(c.provider)
 	if err != nil {
 		return err

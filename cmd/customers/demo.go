@@ -226,7 +226,8 @@ func (r *run) settle(op customers.Op, result string) error {
 	for i, e := range journal {
 		h := hooked[i]
 		if e.Provider != h.Provider || e.Method != h.Method || e.Status != h.Status {
-			return fmt.Errorf("the client reported %s with status %d, the sandbox saw %s %s with %d", h.Method, h.Status, e.Method, e.Path, e.Status)
+			return fmt.Errorf("the client reported %s with status %d, the sandbox saw %s %s with %d",
+				h.Method, h.Status, e.Method, e.Path, e.Status)
 		}
 		if broken := append(slices.Clone(e.RequestViolations), e.ResponseViolations...); len(broken) > 0 {
 			return fmt.Errorf("%s %s breaks the contract: %v", e.Method, e.Path, broken)

@@ -110,7 +110,8 @@ func (p provider) fromEnvironment(
 		return nil, withStatus{e.err, statusSettings}
 	case len(e.missing) > 0:
 		return nil, withStatus{
-			fmt.Errorf("set %s in the environment, or each as …_FILE, a file that holds it", strings.Join(e.missing, ", ")), statusSettings,
+			fmt.Errorf("set %s in the environment, or each as …_FILE, a file that holds it", strings.Join(e.missing, ", ")),
+			statusSettings,
 		}
 	}
 	return client, err

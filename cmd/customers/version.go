@@ -22,7 +22,8 @@ func versionCommand() *cobra.Command {
 				return withStatus{errors.New("built without module information"), statusNegative}
 			}
 			built := map[string]string{
-				"version": cmp.Or(info.Main.Version, "(devel)"), "go": info.GoVersion, "platform": runtime.GOOS + "/" + runtime.GOARCH,
+				"version": cmp.Or(info.Main.Version, "(devel)"), "go": info.GoVersion,
+				"platform": runtime.GOOS + "/" + runtime.GOARCH,
 			}
 			for _, s := range info.Settings {
 				switch s.Key {

@@ -95,7 +95,8 @@ func (d *decoder) breaks(means effect, rule, bound string) {
 	if d.told[of]++; d.told[of] > maxTold || means == fatal && d.told[of] > 1 {
 		return
 	}
-	d.problems = append(d.problems, Problem{Path: append([]string(nil), d.path...), Rule: rule, Bound: bound, effect: means})
+	path := append([]string(nil), d.path...)
+	d.problems = append(d.problems, Problem{Path: path, Rule: rule, Bound: bound, effect: means})
 }
 
 // token returns the next start or end of an element, or text, and [io.EOF] only where a document may end. Names are as

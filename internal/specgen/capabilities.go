@@ -150,7 +150,8 @@ func collectFields(
 ) error {
 	var failed error
 	if op.Writes() && serving.RequestBody != nil {
-		walk(jsonSchema(serving.RequestBody.Value.Content), "", true, rootEvidence(doc), func(f customers.Field, leaf property) {
+		body := jsonSchema(serving.RequestBody.Value.Content)
+		walk(body, "", true, rootEvidence(doc), func(f customers.Field, leaf property) {
 			fc := capability(fields, f, leaf)
 			written := fc.Create || fc.Update
 			switch op {
@@ -177,7 +178,8 @@ func collectFields(
 	responses := serving.Responses.Map()
 	for _, status := range slices.Sorted(maps.Keys(responses)) {
 		if strings.HasPrefix(status, "2") {
-			walk(jsonSchema(responses[status].Value.Content), "", false, rootEvidence(doc), func(f customers.Field, leaf property) {
+			body := jsonSchema(responses[status].Value.Content)
+			walk(body, "", false, rootEvidence(doc), func(f customers.Field, leaf property) {
 				capability(fields, f, leaf).Read = true
 			})
 		}
