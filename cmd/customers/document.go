@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const maxDocument = 1 << 20
 
 // document adds what a JSON or YAML document says. A value is the text as it is written there, so that a phone number
 // and the country NO need no quotes. Keys that do not exist, or stand there twice, are errors.
-func (f fields) document(in io.Reader, name string) error {
+func (f fields) document(ctx context.Context, in io.Reader, name string) error {
 	if name == "-" {
 		name = "standard input"
 	} else {
@@ -33,7 +34,7 @@ func (f fields) document(in io.Reader, name string) error {
 		defer file.Close()
 		in = file
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
+	data, err := readAll(ctx, io.LimitReader(in, maxDocument+1))
 	if err == nil && len(data) > maxDocument {
 		err = fmt.Errorf("larger than %d bytes: not a customer", maxDocument)
 	}
@@ -48,6 +49,25 @@ func (f fields) document(in io.Reader, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// readAll is io.ReadAll for who may be interrupted: nothing else ends the wait for standard input.
+func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(in)
+		read <- result{data, err}
+	}()
+	select {
+	case r := <-read:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, &customers.Error{Kind: customers.ErrCanceled, Outcome: customers.ErrNotSent, Err: ctx.Err()}
+	}
 }
 
 var yamlLine = regexp.MustCompile(`line \d+`)

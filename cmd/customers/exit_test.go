@@ -197,3 +197,15 @@ func TestFailedAndNotPrinted(t *testing.T) {
 	assert.Contains(t, errs.String(), "unsupported operation")
 	assert.Contains(t, errs.String(), "\ncustomers: short write\n")
 }
+
+// Whoever waits for standard input can be interrupted.
+func TestInterruptWhileReading(t *testing.T) {
+	in, never := io.Pipe()
+	defer never.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	status := execute(ctx, []string{"create", "--provider", "fatora", "--sandbox", "--file", "-"}, in, &out, &errs)
+	assert.Equal(t, 130, status, errs.String())
+	assert.Contains(t, errs.String(), "standard input")
+}

@@ -56,7 +56,7 @@ func (in *input) flags(cmd *cobra.Command) {
 func (in *input) read(cmd *cobra.Command, into any) error {
 	set := fields{}
 	if in.file != "" {
-		if err := set.document(cmd.InOrStdin(), in.file); err != nil {
+		if err := set.document(cmd.Context(), cmd.InOrStdin(), in.file); err != nil {
 			return err
 		}
 	}
