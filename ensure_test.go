@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -317,19 +320,30 @@ func TestEnsureTellsTheLossOfWhatItSent(t *testing.T) {
 
 // Whoever calls at the same time gets the same customer, at a provider that would take two.
 func TestEnsureTakesTurns(t *testing.T) {
-	s := newShop(customers.FieldEmail)
-	client := s.client(t, customers.Policy{})
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			got, _, err := client.Ensure(t.Context(), ama())
-			if assert.NoError(t, err) {
-				assert.Equal(t, "1", got.ID)
-			}
-		})
-	}
-	wg.Wait()
-	assert.Len(t, s.people, 1)
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{shop: newShop(customers.FieldEmail)}
+		client, err := customers.NewClient(s, customers.Policy{})
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				got, _, err := client.Ensure(t.Context(), ama())
+				if assert.NoError(t, err) {
+					assert.Equal(t, "1", got.ID)
+				}
+			})
+		}
+		wg.Wait()
+		assert.Len(t, s.people, 1)
+	})
+}
+
+// slow takes its time for a create, so that whoever does not wait for a turn has looked before it is done.
+type slow struct{ *shop }
+
+func (s *slow) Create(ctx context.Context, p customers.Profile) (*customers.Customer, error) {
+	time.Sleep(time.Second)
+	return s.shop.Create(ctx, p)
 }
 
 // One customer's turn is not another's, also where the provider searches by nothing.
@@ -376,26 +390,32 @@ func TestCreateNeverAdopts(t *testing.T) {
 }
 
 func TestUpdatesOfOneCustomerTakeTurns(t *testing.T) {
-	slow := &turns{acme: newAcme()}
-	client, err := customers.NewClient(slow, customers.Policy{})
-	require.NoError(t, err)
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			assert.NoError(t, client.Update(t.Context(), "42", customers.Patch{Email: customers.To("ama@example.com")}))
-		})
-	}
-	wg.Wait()
-	assert.Equal(t, 50, slow.done)
+	synctest.Test(t, func(t *testing.T) {
+		driver := &turns{acme: newAcme()}
+		client, err := customers.NewClient(driver, customers.Policy{})
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				assert.NoError(t, client.Update(t.Context(), "42", customers.Patch{Email: customers.To("ama@example.com")}))
+			})
+		}
+		wg.Wait()
+		assert.EqualValues(t, 50, driver.done.Load())
+		assert.EqualValues(t, 1, driver.most.Load(), "at a time")
+	})
 }
 
-// turns counts without a lock: the race detector sees who does not wait for the turn.
+// turns notes how many updates are under way at a time.
 type turns struct {
 	*acme
-	done int
+	working, most, done atomic.Int32
 }
 
 func (s *turns) Update(context.Context, string, customers.Patch) error {
-	s.done++
+	s.most.Store(max(s.most.Load(), s.working.Add(1)))
+	time.Sleep(time.Second)
+	s.working.Add(-1)
+	s.done.Add(1)
 	return nil
 }
