@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -530,6 +531,29 @@ func TestTypedErrors(t *testing.T) {
 			assert.Equal(t, test.status, got.Status)
 			if test.outcome == customers.ErrNotSent {
 				assert.Len(t, sb.Journal(), before, "nothing was sent")
+			}
+		})
+	}
+}
+
+// A connection is kept for the next call until the client is closed.
+func TestClose(t *testing.T) {
+	for provider, s := range subjects() {
+		t.Run(provider, func(t *testing.T) {
+			client := open(t, s, setup{}, start(t, sandbox.Config{Contract: parsed}))
+			created, err := client.Create(t.Context(), s.profile)
+			require.NoError(t, err)
+			var reused bool
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused },
+			})
+			for _, kept := range []bool{true, false, true} {
+				if !kept {
+					client.Close()
+				}
+				_, err := client.Get(ctx, created.ID)
+				require.NoError(t, err)
+				assert.Equal(t, kept, reused)
 			}
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -471,22 +470,6 @@ func TestAs(t *testing.T) {
 
 	var other *http.Client
 	assert.False(t, client.As(&other))
-}
-
-func TestClose(t *testing.T) {
-	client := play(t, "auth", "get", "get", "get")
-	var reused bool
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused },
-	})
-	for i, kept := range []bool{false, true, false} { // that of the exchange for a token is not kept
-		if i == 2 {
-			client.Close()
-		}
-		_, err := client.Get(ctx, id)
-		require.NoError(t, err)
-		assert.Equal(t, kept, reused)
-	}
 }
 
 // hook notes operation, method, status and reason of each exchange.

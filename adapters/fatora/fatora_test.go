@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
 	"strings"
 	"testing"
 
@@ -626,20 +625,4 @@ func TestAs(t *testing.T) {
 
 	var other *http.Client
 	assert.False(t, client.As(&other))
-}
-
-func TestClose(t *testing.T) {
-	client := play(t, "get", "get", "get")
-	var reused bool
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused },
-	})
-	for i, kept := range []bool{false, true, false} {
-		if i == 2 {
-			client.Close()
-		}
-		_, err := client.Get(ctx, id)
-		require.NoError(t, err)
-		assert.Equal(t, kept, reused)
-	}
 }

@@ -3,7 +3,6 @@ package stancer_test
 import (
 	"context"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"testing"
 	"time"
@@ -269,20 +268,4 @@ func TestAs(t *testing.T) {
 
 	var other *http.Client
 	assert.False(t, client.As(&other))
-}
-
-func TestClose(t *testing.T) {
-	client := play(t, "get", "get", "get")
-	var reused bool
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused },
-	})
-	for i, kept := range []bool{false, true, false} {
-		if i == 2 {
-			client.Close()
-		}
-		_, err := client.Get(ctx, id)
-		require.NoError(t, err)
-		assert.Equal(t, kept, reused)
-	}
 }
