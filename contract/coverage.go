@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/contract-first/customers/contract/check"
 )
 
 // PartKind is what a part of a contract is.
@@ -182,7 +184,7 @@ func (c *Coverage) value(seen map[string]bool, place string, value any) {
 		return
 	case map[string]any:
 		for name, member := range v {
-			below := place + "/" + escape(name)
+			below := place + "/" + check.Token(name)
 			if c.parts[below] == nil {
 				below = place + "/*"
 			}
@@ -280,7 +282,7 @@ func (w *coverageWalk) schema(kind PartKind, place string, outer Evidence, ref *
 	}
 	for name, ref := range s.Properties {
 		if p := ref.Value; kind == PartRequestProperty && !p.ReadOnly || kind == PartResponseProperty && !p.WriteOnly {
-			below(escape(name), ref)
+			below(check.Token(name), ref)
 		}
 	}
 	for _, ref := range []*openapi3.SchemaRef{s.Items, s.AdditionalProperties.Schema} {

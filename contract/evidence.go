@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/contract-first/customers/contract/check"
 )
 
 // Evidence tells how sure one part of a contract is: the x-evidence in force there.
@@ -45,7 +47,7 @@ func (s *Spec) Evidence() []Evidence {
 		w.add("/servers/"+strconv.Itoa(i), w.root, server.Extensions)
 	}
 	for template, item := range doc.Paths.Map() {
-		place := "/paths/" + escape(template)
+		place := "/paths/" + check.Token(template)
 		inForce := evidence(w.root, item.Extensions)
 		w.parameters(place, inForce, item.Parameters)
 		for method, op := range item.Operations() {
@@ -54,19 +56,19 @@ func (s *Spec) Evidence() []Evidence {
 	}
 	if c := doc.Components; c != nil {
 		for name, ref := range c.Parameters {
-			w.parameter("/components/parameters/"+escape(name), w.root, ref)
+			w.parameter("/components/parameters/"+check.Token(name), w.root, ref)
 		}
 		for name, ref := range c.RequestBodies {
-			w.content("/components/requestBodies/"+escape(name), evidence(w.root, ref.Value.Extensions), ref.Value.Content)
+			w.content("/components/requestBodies/"+check.Token(name), evidence(w.root, ref.Value.Extensions), ref.Value.Content)
 		}
 		for name, ref := range c.Responses {
-			w.response("/components/responses/"+escape(name), w.root, ref)
+			w.response("/components/responses/"+check.Token(name), w.root, ref)
 		}
 		for name, ref := range c.SecuritySchemes {
-			w.add("/components/securitySchemes/"+escape(name), w.root, ref.Value.Extensions)
+			w.add("/components/securitySchemes/"+check.Token(name), w.root, ref.Value.Extensions)
 		}
 		for name, ref := range c.Schemas {
-			place := "/components/schemas/" + escape(name)
+			place := "/components/schemas/" + check.Token(name)
 			w.schema(place, w.add(place, w.root, ref.Value.Extensions), ref.Value)
 		}
 	}
@@ -127,7 +129,7 @@ func subschemas(s *openapi3.Schema) map[string]*openapi3.SchemaRef {
 		"/items": s.Items, "/additionalProperties": s.AdditionalProperties.Schema, "/not": s.Not,
 	}
 	for name, ref := range s.Properties {
-		parts["/properties/"+escape(name)] = ref
+		parts["/properties/"+check.Token(name)] = ref
 	}
 	for keyword, refs := range map[string]openapi3.SchemaRefs{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf} {
 		for i, ref := range refs {
@@ -191,7 +193,7 @@ func (w *evidenceWalk) response(place string, outer Evidence, ref *openapi3.Resp
 
 func (w *evidenceWalk) content(place string, outer Evidence, content openapi3.Content) {
 	for name, media := range content {
-		w.inline(place+"/content/"+escape(name)+"/schema", outer, media.Schema)
+		w.inline(place+"/content/"+check.Token(name)+"/schema", outer, media.Schema)
 	}
 }
 
@@ -209,16 +211,8 @@ func (w *evidenceWalk) schema(place string, e Evidence, s *openapi3.Schema) {
 			own = w.addRef(place+below, ref.Ref, e, ref.Value.Extensions)
 			found := &w.found[len(w.found)-1]
 			found.Request, found.Response = w.requests[s], w.answers[s]
-			found.Required = slices.ContainsFunc(s.Required, func(required string) bool { return escape(required) == name })
+			found.Required = slices.ContainsFunc(s.Required, func(required string) bool { return check.Token(required) == name })
 		}
 		w.inline(place+below, own, ref)
 	}
-}
-
-// escape writes a name as a token of a JSON pointer.
-func escape(name string) string {
-	if !strings.ContainsAny(name, "~/") {
-		return name
-	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

@@ -370,7 +370,7 @@ func (n names) token(name string) string {
 	if !n[name] && !isName(name) {
 		return "*"
 	}
-	return escape(name)
+	return check.Token(name)
 }
 
 // pointer writes a path as a JSON pointer.

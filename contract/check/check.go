@@ -51,6 +51,14 @@ func (v Violation) String() string {
 	return b.String()
 }
 
+// Token writes a name as a token of a JSON pointer (RFC 6901, section 3).
+func Token(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
 // At is a place in a request: the JSON pointer and the facade's field that feeds it.
 type At struct {
 	Pointer string

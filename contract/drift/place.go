@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/contract/check"
 )
 
 // decode reads a body of JSON as far as [encoding/json] does. Whether it may be so, the contract says.
@@ -110,7 +111,7 @@ func (n names) walk(doc any, place string, see func(place string)) {
 		}
 	case map[string]any:
 		for name, member := range doc {
-			if token := escape(name); n.properties[token] {
+			if token := check.Token(name); n.properties[token] {
 				n.walk(member, place+"/"+token, see)
 			}
 		}
@@ -155,5 +156,4 @@ func has(object map[string]any, name string) bool {
 	return ok
 }
 
-func escape(name string) string   { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
 func unescape(name string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(name) }

@@ -143,6 +143,5 @@ func unwritable(r rune) bool {
 
 // under is the place of a member.
 func under(at check.At, p Property) check.At {
-	name := strings.NewReplacer("~", "~0", "/", "~1").Replace(p.Name)
-	return check.At{Pointer: at.Pointer + "/" + name, Field: cmp.Or(p.Field, at.Field)}
+	return check.At{Pointer: at.Pointer + "/" + check.Token(p.Name), Field: cmp.Or(p.Field, at.Field)}
 }
