@@ -53,29 +53,29 @@ func (f *digitalpayeFake) customers() []Customer {
 }
 
 func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
-	path := r.URL.EscapedPath()
+	path := canonicalPath(r.URL)
 	if path == "/v1/auth" {
 		if r.Method != http.MethodPost {
-			return digitalpayeWrongMethod("POST")
+			return digitalpayeWrongMethod(http.MethodPost)
 		}
 		return f.auth(r)
 	}
 	if !f.valid(r) {
 		return digitalpayeError(http.StatusUnauthorized, "Token d'accès invalide. Veuillez vous reconnecter.")
 	}
-	create := func() answer { return f.create(body) }
+	create := func() answer { return f.create(jsonOnly(r.Header, body)) }
 	id, one := pathID(path, digitalpayeCustomers+"/")
 	switch {
 	case path == "/v1/customer" && !f.config.has(DigitalpayeOldPathOnly):
 		if r.Method == http.MethodPost {
 			return f.environment(r, create)
 		}
-		return digitalpayeWrongMethod("POST")
+		return digitalpayeWrongMethod(http.MethodPost)
 	case id == "create" && !f.config.has(DigitalpayeNewPathOnly):
 		if r.Method == http.MethodPost {
 			return f.environment(r, create)
 		}
-		return digitalpayeWrongMethod("POST")
+		return digitalpayeWrongMethod(http.MethodPost)
 	case id == "create" && r.Method == http.MethodPost:
 		return digitalpayeUnserved()
 
@@ -84,9 +84,14 @@ func (f *digitalpayeFake) serve(r *http.Request, body []byte) answer {
 	case one && r.Method == http.MethodGet:
 		return f.environment(r, func() answer { return f.get(id) })
 	case path == digitalpayeCustomers, one:
-		return digitalpayeWrongMethod("GET")
+		return digitalpayeWrongMethod(http.MethodGet)
 	}
 	return digitalpayeUnserved()
+}
+
+// unreadable is inferred.
+func (f *digitalpayeFake) unreadable(status int) answer {
+	return digitalpayeError(status, "La requête ne peut pas être lue.")
 }
 
 // environment answers unless a header is missing. The official SDKs never send it, so it is needed in a dialect only;
@@ -237,9 +242,9 @@ func digitalpayeUnserved() answer {
 }
 
 // digitalpayeWrongMethod is inferred.
-func digitalpayeWrongMethod(allow string) answer {
+func digitalpayeWrongMethod(allowed string) answer {
 	a := digitalpayeError(http.StatusMethodNotAllowed, "Méthode non autorisée.")
-	a.header = http.Header{"Allow": {allow}}
+	a.header = allow(allowed)
 	return a
 }
 

@@ -55,13 +55,13 @@ func (f *fatoraFake) customers() (all []Customer) {
 }
 
 func (f *fatoraFake) serve(r *http.Request, body []byte) answer {
-	if r.URL.Path == "/v1/Authorization/Authorize" {
+	path := canonicalPath(r.URL)
+	if path == "/v1/Authorization/Authorize" {
 		return f.authorize(r, body)
 	}
 	if !f.valid(r) {
 		return f.refuse(http.StatusUnauthorized, "Invalid bearer token")
 	}
-	path := r.URL.EscapedPath()
 	segment, one := pathID(path, "/v1/clients/")
 	var methods []string
 	switch {
@@ -76,7 +76,7 @@ func (f *fatoraFake) serve(r *http.Request, body []byte) answer {
 	}
 	if !slices.Contains(methods, r.Method) {
 		a := f.refuse(http.StatusMethodNotAllowed, "The method is not allowed")
-		a.header = http.Header{"Allow": {strings.Join(methods, ", ")}}
+		a.header = allow(methods...)
 		return a
 	}
 	if !acceptsJSON(r.Header) {
@@ -104,6 +104,10 @@ func (f *fatoraFake) serve(r *http.Request, body []byte) answer {
 	return f.get(id)
 }
 
+func (f *fatoraFake) unreadable(status int) answer {
+	return f.refuse(status, "The request cannot be read")
+}
+
 func (f *fatoraFake) authorize(r *http.Request, body []byte) answer {
 	refuse := func(status int, text string) answer { return answer{status: status, body: fatoraError(text)} }
 
@@ -116,7 +120,7 @@ func (f *fatoraFake) authorize(r *http.Request, body []byte) answer {
 		return refuse(http.StatusUnauthorized, "Invalid API Key")
 	case r.Method != method:
 		a := refuse(http.StatusMethodNotAllowed, "The method is not allowed")
-		a.header = http.Header{"Allow": {method}}
+		a.header = allow(method)
 		a.beyond = true // the contract has the methods of both readings, without a 405
 		return a
 	case !acceptsJSON(r.Header):

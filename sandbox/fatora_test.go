@@ -250,7 +250,7 @@ func TestFatoraErrors(t *testing.T) {
 		}
 	})
 	t.Run("wrong method", func(t *testing.T) {
-		for path, allow := range map[string]string{fatClients: "GET, POST", fatClients + "/": "GET", fatClients + "/1001": "GET, PUT, DELETE"} {
+		for path, allow := range map[string]string{fatClients: "GET, HEAD, POST", fatClients + "/": "GET, HEAD", fatClients + "/1001": "GET, HEAD, PUT, DELETE"} {
 			for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 				if !strings.Contains(allow, method) {
 					r := call(t, method, path, "")

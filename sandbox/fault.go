@@ -170,18 +170,18 @@ func (f Fault) strike(e *Exchange, header http.Header, examples []contract.Examp
 		if f.status == http.StatusTooManyRequests {
 			header.Set("Retry-After", "1")
 		}
-		e.Status, e.ResponseBody = f.status, example.Body
+		e.Status, e.ResponseBody = f.status, append([]byte{}, example.Body...)
 		return declared
 	case faultReset:
 		clear(header)
-		e.Status, e.ResponseBody = 0, nil
+		e.Status, e.ResponseBody = 0, []byte{}
 	case faultHTML:
 		clear(header)
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		e.Status = http.StatusBadGateway
 		e.ResponseBody = []byte("<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<h1>Bad Gateway</h1>\n")
 	case faultEmpty:
-		e.ResponseBody = nil
+		e.ResponseBody = []byte{}
 	case faultTruncated:
 		// net/http closes the connection where less is written than was promised.
 		header.Set("Content-Length", strconv.Itoa(len(e.ResponseBody)))

@@ -50,6 +50,14 @@ func is(h http.Header, media string) bool {
 	return err == nil && name == media
 }
 
+// jsonOnly is what a fake that reads nothing but JSON gets of a body: nothing if it says that it is something else.
+func jsonOnly(h http.Header, body []byte) []byte {
+	if h.Get("Content-Type") != "" && !isJSON(h) {
+		return nil
+	}
+	return body
+}
+
 // acceptsJSON reports whether Accept allows JSON.
 func acceptsJSON(h http.Header) bool { return quality(h, mediaJSON) > 0 }
 

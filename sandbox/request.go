@@ -3,10 +3,20 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
+
+// allow is the header of an answer to a wrong method. Where GET is served, HEAD is too.
+func allow(methods ...string) http.Header {
+	if i := slices.Index(methods, http.MethodGet); i >= 0 {
+		methods = slices.Insert(slices.Clone(methods), i+1, http.MethodHead)
+	}
+	return http.Header{"Allow": {strings.Join(methods, ", ")}}
+}
 
 // object is a JSON object whose names are taken as they are; into a struct, encoding/json would read Email for email.
 type object map[string]json.RawMessage
@@ -58,6 +68,22 @@ func dropOtherNames(v any) {
 			dropOtherNames(value)
 		}
 	}
+}
+
+// canonicalPath is a URL's path with every segment escaped in one way: to write %75 for u makes no other path (RFC 3986, section
+// 6.2.2.2).
+func canonicalPath(u *url.URL) string {
+	escaped := u.EscapedPath()
+	if !strings.Contains(escaped, "%") {
+		return escaped
+	}
+	segments := strings.Split(escaped, "/")
+	for i, s := range segments {
+		if plain, err := url.PathUnescape(s); err == nil {
+			segments[i] = url.PathEscape(plain)
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // pathID returns what stands behind the prefix of an escaped path, if it is one segment.

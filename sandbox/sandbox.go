@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,12 +20,12 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/contract-first/customers/contract"
-	"github.com/contract-first/customers/contract/check"
 )
 
 // Config is how the providers behave. The zero value is what the documentation says.
@@ -37,6 +38,14 @@ type Config struct {
 	// JournalSize is how many exchanges are kept; older ones are forgotten. 0 is 10,000. They are forgotten earlier
 	// where the bodies would be more than 64 MiB in all.
 	JournalSize int
+	// Record, unless nil, gets each exchange as it goes into the journal: one at a time, in that order, and before the
+	// client has its answer. It must not call the sandbox.
+	Record func(Exchange)
+	// Port is the first of the four ports of [Start], which follow each other in the order digitalpaye, fatora, simplepin,
+	// stancer. 0 is four free ones.
+	Port int
+	// TLSConfig has Start serve https: it must have a certificate. Nil is http.
+	TLSConfig *tls.Config
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Contract loads the contract of a provider at its first request; nil is contract.Load. Who starts many sandboxes
@@ -62,6 +71,8 @@ type Sandbox struct {
 	providers map[string]*provider
 	servers   []*http.Server
 	faults    []Fault
+	secrets   []string // never in the journal
+	now       func() time.Time
 
 	mu   sync.Mutex // guards rand
 	rand func() float64
@@ -80,6 +91,8 @@ type provider struct {
 type api interface {
 	// serve answers a request whose body has been read. It must not keep r or body.
 	serve(r *http.Request, body []byte) answer
+	// unreadable is an error with a status that HTTP has for what cannot be read.
+	unreadable(status int) answer
 	// expireTokens makes every token that was handed out worthless.
 	expireTokens()
 	// customers lists those that are kept, in any order.
@@ -120,13 +133,17 @@ func New(config Config) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
-		providers: map[string]*provider{}, journal: journal{size: config.JournalSize},
+		providers: map[string]*provider{}, journal: journal{size: config.JournalSize, record: config.Record}, now: config.Now,
 		faults: slices.Clone(config.Faults), rand: config.Rand,
 	}
 	s.Digitalpaye.APIKey, s.Digitalpaye.APISecret = "live_digitalpaye"+digits(8), secret(32)
 	s.SimplePin.Authorization, s.SimplePin.Token = secret(32), secret(32)
 	s.Stancer.APIKey, s.Stancer.LiveKey = "stest_"+secret(24), "sprod_"+secret(24)
 	s.Fatora.APIKey = secret(32)
+	s.secrets = []string{
+		s.Digitalpaye.APIKey, s.Digitalpaye.APISecret, s.Fatora.APIKey, s.SimplePin.Authorization, s.SimplePin.Token,
+		s.Stancer.APIKey, s.Stancer.LiveKey,
+	}
 	for name, api := range map[string]api{
 		"digitalpaye": newDigitalpaye(config, s.Digitalpaye.APIKey, s.Digitalpaye.APISecret),
 		"simplepin":   newSimplePin(config, s.SimplePin.Authorization, s.SimplePin.Token),
@@ -144,26 +161,56 @@ func New(config Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Start makes the four fakes and serves each on a loopback port of its own. Close them.
+// Start makes the four fakes and serves each on a port of its own, of 127.0.0.1: with HTTP/1.0 and 1.1, and with
+// HTTP/2 too where [Config].TLSConfig is set. Close them. It fails if a port is taken.
+//
+// Every request that HTTP allows gets an answer of its provider, an unknown path, a wrong method and a body that cannot
+// be read included. A few that HTTP does not allow are refused by net/http before a provider sees them, in plain text:
+// a first line or a header that cannot be read, a header that is too large (431), an expectation other than
+// 100-continue (417), a transfer coding other than chunked (501).
 func Start(config Config) (*Sandbox, error) {
+	if config.Port < 0 || config.Port > 65535-len(providers())+1 {
+		return nil, fmt.Errorf("the port must be from 0 to %d", 65535-len(providers())+1)
+	}
 	s, err := New(config)
 	if err != nil {
 		return nil, err
 	}
-	for name, url := range map[string]*string{
-		"digitalpaye": &s.Digitalpaye.URL, "simplepin": &s.SimplePin.URL, "stancer": &s.Stancer.URL, "fatora": &s.Fatora.URL,
-	} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, errors.Join(err, s.Close())
+	scheme := "http"
+	if config.TLSConfig != nil {
+		scheme = "https"
+	}
+	for i, name := range providers() {
+		port := config.Port
+		if port > 0 {
+			port += i
 		}
-		server := &http.Server{Handler: s.Handler(name), ReadHeaderTimeout: 10 * time.Second}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), s.Close())
+		}
+		server := &http.Server{
+			Handler: s.Handler(name), ReadHeaderTimeout: 10 * time.Second,
+			DisableGeneralOptionsHandler: true, // OPTIONS * is the provider's
+		}
 		s.servers = append(s.servers, server)
-		go func() { _ = server.Serve(listener) }()
-		*url = "http://" + listener.Addr().String()
+		if config.TLSConfig != nil {
+			server.TLSConfig = config.TLSConfig.Clone()
+			go func() { _ = server.ServeTLS(listener, "", "") }()
+		} else {
+			go func() { _ = server.Serve(listener) }()
+		}
+		*s.url(name) = scheme + "://" + listener.Addr().String()
 	}
 	s.SimplePin.URL += "/api" // the provider's own prefix
 	return s, nil
+}
+
+// url is where the URL of a provider is kept.
+func (s *Sandbox) url(provider string) *string {
+	return map[string]*string{
+		"digitalpaye": &s.Digitalpaye.URL, "simplepin": &s.SimplePin.URL, "stancer": &s.Stancer.URL, "fatora": &s.Fatora.URL,
+	}[provider]
 }
 
 // Close ends the servers at once.
@@ -228,26 +275,22 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := Exchange{
-		Provider: p.name, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, RequestHeader: redact(r.Header),
+		Provider: p.name, Time: p.sandbox.now(), Method: r.Method, Target: r.URL.RequestURI(), Path: r.URL.Path,
+		Query: r.URL.RawQuery, Proto: r.Proto, RequestHeader: redact(r.Header),
 	}
 	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {
 		e.Operation, e.Template = op.ID, op.Path
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		e.Status = http.StatusRequestEntityTooLarge
-		p.sandbox.journal.add(e)
-		http.Error(w, err.Error(), e.Status)
-		return
-	}
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
+		p.answer(w, r, spec, e, p.unreadable(r, err), Fault{})
+		return
 	}
 	e.RequestBody, e.RequestViolations = body, spec.CheckRequest(r, body)
 	fault, err := p.fault(r, spec, e.Operation)
 	if err != nil {
 		e.Status = http.StatusBadRequest
-		p.sandbox.journal.add(e)
+		p.sandbox.add(e)
 		http.Error(w, err.Error(), e.Status)
 		return
 	}
@@ -256,12 +299,38 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var a answer
 	if e.Processed = fault.processes(); e.Processed {
-		a = p.api.serve(r, body)
+		asked := r
+		if r.Method == http.MethodHead { // of every server RFC 9110 asks to serve it like GET; net/http drops the body
+			own := *r
+			own.Method, asked = http.MethodGet, &own
+		}
+		a = p.api.serve(asked, body)
 	}
+	p.answer(w, r, spec, e, a, fault)
+}
+
+// unreadable is the answer where the body could not be read. None has a place in a contract.
+func (p *provider) unreadable(r *http.Request, err error) answer {
+	status := http.StatusBadRequest // such as chunks that are none
+	if errors.As(err, new(*http.MaxBytesError)) {
+		status = http.StatusRequestEntityTooLarge
+	} else if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)) || r.ProtoMajor > 1 || r.Context().Err() != nil {
+		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
+	}
+	a := p.api.unreadable(status)
+	a.beyond = true
+	return a
+}
+
+// answer completes the exchange, writes it into the journal, and sends what a fault leaves of the answer.
+func (p *provider) answer(
+	w http.ResponseWriter, r *http.Request, spec *contract.Spec, e Exchange, a answer, fault Fault,
+) {
 	header := w.Header()
 	for name, values := range a.header {
 		header[name] = values
 	}
+	e.ResponseBody = []byte{}
 	switch body := a.body.(type) {
 	case nil:
 	case document:
@@ -269,6 +338,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.ResponseBody = body.bytes
 	default:
 		header.Set("Content-Type", mediaJSON+"; charset=utf-8")
+		var err error
 		if e.ResponseBody, err = marshal(body); err != nil {
 			panic(err) // the fakes' own types: it cannot fail
 		}
@@ -282,10 +352,17 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.ResponseViolations = spec.CheckResponse(r, e.Status, header, e.ResponseBody)
 	}
 	answered := e.ResponseBody
-	if a.secret {
+	switch {
+	case a.secret:
 		e.ResponseBody = nil
+		if len(e.RequestBody) > 0 {
+			e.RequestBody = nil
+		}
+	case r.Method == http.MethodHead:
+		e.ResponseBody = []byte{}
 	}
-	p.sandbox.journal.add(e) // before the answer, so that a client that has it finds it in the journal
+	e.ResponseHeader = redact(header)
+	p.sandbox.add(e) // before the answer, so that a client that has it finds it in the journal
 	if e.Status == 0 {
 		panic(http.ErrAbortHandler) // closes the connection
 	}
@@ -300,92 +377,4 @@ func marshal(v any) ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}
-
-// Exchange is one request and its answer.
-type Exchange struct {
-	Provider string
-	// Operation is the operationId, "" for a path or method that the contract does not know.
-	Operation     string
-	Template      string // the operation's path as the contract writes it, such as /v1/customers/{id}
-	Method        string
-	Path          string
-	Query         string
-	RequestHeader http.Header // only what is known to be harmless has its value
-	RequestBody   []byte      // nil where it was too large: then Status is 413, and ResponseBody nil as well
-	// Fault is what went wrong on purpose, as in [ParseFault] without target and probability; "" is nothing.
-	Fault string
-	// Processed tells whether the provider got the request to work on, which it may have refused.
-	Processed    bool
-	Status       int    // as it was sent, 0 where a fault left the request without an answer
-	ResponseBody []byte // nil where it holds a token
-	// RequestViolations and ResponseViolations are the rules of the contract that each side broke.
-	RequestViolations  []check.Violation
-	ResponseViolations []check.Violation
-}
-
-// Journal is a copy of the exchanges so far, the oldest first; bodies are shared and must not be changed.
-func (s *Sandbox) Journal() []Exchange { return s.journal.all() }
-
-// Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves
-// nothing. It tells the first 100 rules that were broken, whether or not the journal still has the exchange. Requests
-// that break the contract are the client's affair and stand in the journal. A fault is held against the contract only
-// where it is an answer that the contract has.
-func (s *Sandbox) Verify() error { return s.journal.verify() }
-
-const (
-	maxJournalBytes = 64 << 20
-	maxBroken       = 100
-)
-
-// journal keeps the last exchanges, and what was wrong with any answer.
-type journal struct {
-	mu     sync.Mutex
-	size   int
-	kept   []Exchange // the oldest first
-	bytes  int        // of their bodies
-	broken []error
-}
-
-func (j *journal) add(e Exchange) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, v := range e.ResponseViolations[:min(len(e.ResponseViolations), maxBroken-len(j.broken))] {
-		j.broken = append(j.broken,
-			fmt.Errorf("%s: answer %d of %s breaks the contract: %s", e.Provider, e.Status, e.Operation, v))
-	}
-	j.kept = append(j.kept, e)
-	j.bytes += e.bytes()
-	for len(j.kept) > j.size || j.bytes > maxJournalBytes {
-		j.bytes -= j.kept[0].bytes()
-		j.kept[0] = Exchange{} // lets the bodies go
-		j.kept = j.kept[1:]
-	}
-}
-
-func (e *Exchange) bytes() int { return len(e.RequestBody) + len(e.ResponseBody) }
-
-func (j *journal) all() []Exchange {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.kept)
-}
-
-func (j *journal) verify() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return errors.Join(j.broken...)
-}
-
-// redact copies a header, and keeps the values of those fields only that hold no credential.
-func redact(h http.Header) http.Header {
-	h = h.Clone()
-	for name := range h {
-		switch strings.ToLower(name) {
-		case "accept", "accept-encoding", "connection", "content-length", "content-type", "locale", "user-agent", "x-environment":
-		default:
-			h[name] = []string{"redacted"}
-		}
-	}
-	return h
 }

@@ -199,7 +199,7 @@ func TestJournalOfTooLarge(t *testing.T) {
 	assert.Equal(t, 413, e.Status)
 	assert.Equal(t, "createCustomer", e.Operation)
 	assert.Nil(t, e.RequestBody)
-	assert.Nil(t, e.ResponseBody)
+	assert.JSONEq(t, `{"error":{"type":"invalid_request_error","message":"Request Entity Too Large"}}`, string(e.ResponseBody))
 	assert.NoError(t, s.Verify())
 }
 

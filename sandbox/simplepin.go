@@ -63,7 +63,7 @@ func (s *simplePinFake) serve(r *http.Request, body []byte) answer {
 	if !authorization || !token {
 		return answer{status: http.StatusUnauthorized}
 	}
-	path, ok := strings.CutPrefix(r.URL.Path, "/api")
+	path, ok := strings.CutPrefix(canonicalPath(r.URL), "/api")
 	if !ok {
 		return answer{status: http.StatusNotFound}
 	}
@@ -82,7 +82,7 @@ func (s *simplePinFake) serve(r *http.Request, body []byte) answer {
 		return answer{status: http.StatusNotFound}
 	}
 	if r.Method != method {
-		return answer{status: http.StatusMethodNotAllowed, header: http.Header{"Allow": {method}}}
+		return answer{status: http.StatusMethodNotAllowed, header: allow(method)}
 	}
 	form := s.xml.Find(method, path)
 	switch sent := r.Header.Get("Content-Type"); {
@@ -114,6 +114,9 @@ func (s *simplePinFake) serve(r *http.Request, body []byte) answer {
 	}
 	return toXML(a, form.Success)
 }
+
+// unreadable is inferred: what is in front of such an API answers so, and has no body that is documented.
+func (s *simplePinFake) unreadable(status int) answer { return answer{status: status} }
 
 // simplePinError is invented: no body of an error is documented.
 var simplePinError = &markup.Root{Name: "error", Element: &markup.Element{Type: markup.Object, Properties: []markup.Property{

@@ -62,13 +62,19 @@ func (f *stancerFake) serve(r *http.Request, body []byte) answer {
 	return stancerError(http.StatusUnauthorized, "You are not authorized to access that resource")
 }
 
+// unreadable is inferred.
+func (f *stancerFake) unreadable(status int) answer {
+	return stancerError(status, http.StatusText(status))
+}
+
 func (f *stancerMode) serve(r *http.Request, body []byte) answer {
-	path := r.URL.EscapedPath()
+	path := canonicalPath(r.URL)
+	body = jsonOnly(r.Header, body)
 	if path == stancerCustomers || path == stancerCustomers+"/" {
 		if r.Method == http.MethodPost {
 			return f.create(body)
 		}
-		return stancerWrongMethod("POST") // no list in version 1
+		return stancerWrongMethod(http.MethodPost) // no list in version 1
 	}
 	id, ok := pathID(path, stancerCustomers+"/")
 	if !ok {
@@ -82,7 +88,7 @@ func (f *stancerMode) serve(r *http.Request, body []byte) answer {
 	case http.MethodDelete:
 		return f.delete(id)
 	}
-	return stancerWrongMethod("DELETE, GET, PATCH")
+	return stancerWrongMethod(http.MethodDelete, http.MethodGet, http.MethodPatch)
 }
 
 func (f *stancerMode) create(body []byte) answer {
@@ -295,8 +301,8 @@ func stancerNoCustomer(id string) answer {
 func stancerNoJSON() answer { return stancerError(http.StatusBadRequest, "Invalid JSON") }
 
 // stancerWrongMethod is inferred.
-func stancerWrongMethod(allow string) answer {
+func stancerWrongMethod(allowed ...string) answer {
 	a := stancerError(http.StatusMethodNotAllowed, "Method Not Allowed")
-	a.header = http.Header{"Allow": {allow}}
+	a.header = allow(allowed...)
 	return a
 }

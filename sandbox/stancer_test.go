@@ -393,8 +393,8 @@ func TestStancerPaths(t *testing.T) {
 	}{
 		{"GET", "/v1/customers", 405, stancerWrongMethod, "POST"},
 		{"GET", "/v1/customers/", 405, stancerWrongMethod, "POST"},
-		{"PUT", "/v1/customers/" + id, 405, stancerWrongMethod, "DELETE, GET, PATCH"},
-		{"POST", "/v1/customers/" + id, 405, stancerWrongMethod, "DELETE, GET, PATCH"},
+		{"PUT", "/v1/customers/" + id, 405, stancerWrongMethod, "DELETE, GET, HEAD, PATCH"},
+		{"POST", "/v1/customers/" + id, 405, stancerWrongMethod, "DELETE, GET, HEAD, PATCH"},
 		{"GET", "/", 404, stancerNotFound, ""},
 		{"GET", "/v2/customers/" + id, 404, stancerNotFound, ""},
 		{"GET", "/v1/customer/" + id, 404, stancerNotFound, ""},

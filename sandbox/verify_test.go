@@ -18,6 +18,8 @@ func (w wrong) serve(*http.Request, []byte) answer {
 	return answer{status: http.StatusOK, body: map[string]int{"id": 5}, beyond: w.beyond}
 }
 
+func (wrong) unreadable(status int) answer { return answer{status: status} }
+
 func (wrong) expireTokens() {}
 
 func (wrong) customers() []Customer { return nil }
