@@ -92,6 +92,9 @@ func Parse(provider string, yaml []byte) (*Spec, error) {
 	return s, nil
 }
 
+// Provider is the name that the contract was loaded or parsed with.
+func (s *Spec) Provider() string { return s.provider }
+
 func parse(yaml []byte) (*Spec, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(yaml)
 	if err != nil {

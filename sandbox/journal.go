@@ -23,10 +23,11 @@ type Exchange struct {
 	Time     time.Time
 	Duration time.Duration
 	// Operation is the operationId, "" for a path or method that the contract does not know.
-	Operation     string
-	Template      string // the operation's path as the contract writes it, such as /v1/customers/{id}
-	Method        string
-	Target        string // path and query as they were sent
+	Operation string
+	Template  string // the operation's path as the contract writes it, such as /v1/customers/{id}
+	Method    string
+	// URL is what was asked for, absolute: the path and query as they were sent, below the host as the client called it.
+	URL           string
 	Path          string
 	Query         string
 	Proto         string      // the version, such as HTTP/1.1
@@ -76,7 +77,7 @@ func (s *Sandbox) redacted(text []byte) []byte {
 // add puts a complete exchange into the journal.
 func (s *Sandbox) add(e Exchange) {
 	e.Duration = s.now().Sub(e.Time)
-	for _, text := range []*string{&e.Target, &e.Path, &e.Query} {
+	for _, text := range []*string{&e.URL, &e.Path, &e.Query} {
 		*text = string(s.redacted([]byte(*text)))
 	}
 	e.RequestBody, e.ResponseBody = s.redacted(e.RequestBody), s.redacted(e.ResponseBody)

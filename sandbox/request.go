@@ -3,12 +3,25 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
+
+// absolute is the URL of a request as it came to this server.
+func absolute(r *http.Request) string {
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && host == "" { // HTTP/1.0
+		host = local.String()
+	}
+	return scheme + "://" + host + "/" + strings.TrimPrefix(r.URL.RequestURI(), "/")
+}
 
 // allow is the header of an answer to a wrong method. Where GET is served, HEAD is too.
 func allow(methods ...string) http.Header {

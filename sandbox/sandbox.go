@@ -275,7 +275,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := Exchange{
-		Provider: p.name, Time: p.sandbox.now(), Method: r.Method, Target: r.URL.RequestURI(), Path: r.URL.Path,
+		Provider: p.name, Time: p.sandbox.now(), Method: r.Method, URL: absolute(r), Path: r.URL.Path,
 		Query: r.URL.RawQuery, Proto: r.Proto, RequestHeader: redact(r.Header),
 	}
 	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {

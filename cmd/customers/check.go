@@ -33,7 +33,8 @@ that is no text is given as request_body_base64 or response_body_base64. Files o
 memory is a few times the largest entry, or text outside of the entries, also of hosts that are skipped. An exchange
 that cannot be read is named and counted, and the others are checked.
 Exchanges with other hosts than that of the contract are skipped and counted: --host adds one, such as SimplePin's
-production host or a sandbox's. So is a status 304, with which a browser is sent to its cache.
+production host. So is a status 304, with which a browser is sent to its cache. A journal of customers sandbox says of
+each exchange whose it is: those of --provider are checked, wherever the sandbox was, the others counted.
 
 Seen as the contract says means no more than the contract asks. Of answers it asks mostly names and types: no e-mail
 address in an answer is held against format: email, for none is declared.
@@ -44,8 +45,8 @@ one on loopback answers is no evidence of the provider.
 ` + environmentHelp + "\n" + exitHelp,
 		Example: `  customers check --provider stancer traffic.har
   zcat exchanges.jsonl.gz | customers check --provider simplepin --host pay.example.com --json -
-  customers check --provider fatora --live
-  customers check --provider fatora --live --sandbox`,
+  customers check -p fatora --live
+  customers check -p fatora --live --sandbox`,
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			err := c.run(cmd, files)
@@ -56,7 +57,7 @@ one on loopback answers is no evidence of the provider.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&c.provider, "provider", "", "whose contract: "+strings.Join(providerNames(), ", "))
+	flags.StringVarP(&c.provider, "provider", "p", "", "whose contract: "+strings.Join(providerNames(), ", "))
 	flags.StringArrayVar(&c.hosts, "host", nil, "another host (or host:port) of the provider; may be given several times")
 	flags.BoolVar(&c.json, "json", false, "one JSON object, and no table")
 	flags.BoolVar(&c.live, "live", false, "make one real call, with credentials from the environment")
@@ -75,6 +76,7 @@ type checking struct {
 	hosts               []string
 	live, sandbox, json bool
 
+	named  bool     // exchanges of a recording that says whose each is, as that of a sandbox does
 	unread int      // exchanges and files
 	called []string // hosts, with --live
 }
@@ -135,6 +137,7 @@ func (c *checking) addFiles(ctx context.Context, checker *drift.Checker, files [
 				return ctx.Err()
 			case err == nil:
 				checker.Add(e)
+				c.named = c.named || e.Provider == c.provider
 				continue
 			}
 			if c.unread++; c.unread <= told {
@@ -194,8 +197,11 @@ func (c *checking) print(out io.Writer, r *drift.Report) error {
 	}
 	if len(r.Conforming) > 0 {
 		means := "what may be called observed: docs/evidence.md"
-		if slices.ContainsFunc(c.called, loopback) {
+		switch {
+		case slices.ContainsFunc(c.called, loopback):
 			means = "by a host on loopback, so nothing to be called observed"
+		case c.named:
+			means = "by a sandbox, so nothing to be called observed"
 		}
 		w.line("Seen as the contract says (%s):", means)
 		for _, seen := range r.Conforming {

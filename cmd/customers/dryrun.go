@@ -58,7 +58,10 @@ func (c *connection) dryRun(cmd *cobra.Command, p customers.Profile) error {
 	default:
 		err = explain(newTable(out), plans[0])
 	}
-	return cmp.Or(unprinted(err), errors.Join(refused...))
+	if refusal := errors.Join(refused...); refusal != nil {
+		return errors.Join(refusal, err) // why matters more than that the table could not be printed
+	}
+	return unprinted(err)
 }
 
 // explain tells of one provider each field, what becomes of it, where it goes, as what, and why.

@@ -59,13 +59,19 @@ func nowhere() (getenv func(string) string, err error) {
 
 // environmentOf is the environment that leads to a sandbox.
 func environmentOf(sb *sandbox.Sandbox) func(string) string {
-	variables := map[string]string{
+	env := variables(sb)
+	env["SIMPLEPIN_LOCALE"] = "FR" // that of the sample customer's places
+	return func(name string) string { return env[name] }
+}
+
+// variables are those of environmentHelp that lead to a sandbox.
+func variables(sb *sandbox.Sandbox) map[string]string {
+	return map[string]string{
 		"DIGITALPAYE_API_KEY": sb.Digitalpaye.APIKey, "DIGITALPAYE_API_SECRET": sb.Digitalpaye.APISecret,
 		"DIGITALPAYE_BASE_URL": sb.Digitalpaye.URL,
 		"FATORA_API_KEY":       sb.Fatora.APIKey, "FATORA_BASE_URL": sb.Fatora.URL,
 		"SIMPLEPIN_AUTHORIZATION": sb.SimplePin.Authorization, "SIMPLEPIN_TOKEN": sb.SimplePin.Token,
-		"SIMPLEPIN_BASE_URL": sb.SimplePin.URL, "SIMPLEPIN_LOCALE": "FR",
-		"STANCER_API_KEY": sb.Stancer.APIKey, "STANCER_BASE_URL": sb.Stancer.URL,
+		"SIMPLEPIN_BASE_URL": sb.SimplePin.URL,
+		"STANCER_API_KEY":    sb.Stancer.APIKey, "STANCER_BASE_URL": sb.Stancer.URL,
 	}
-	return func(name string) string { return variables[name] }
 }

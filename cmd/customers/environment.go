@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,8 +33,16 @@ of a file that holds the value.
   simplepin    SIMPLEPIN_AUTHORIZATION, SIMPLEPIN_TOKEN, SIMPLEPIN_BASE_URL
   stancer      STANCER_API_KEY
 
-DIGITALPAYE_BASE_URL, FATORA_BASE_URL and STANCER_BASE_URL replace the provider's own URL; SIMPLEPIN_LOCALE
-is the language of SimplePin's texts and places.`
+Settings that may be left out:
+
+  DIGITALPAYE_BASE_URL, FATORA_BASE_URL, STANCER_BASE_URL
+                         replace the provider's own URL
+  SIMPLEPIN_LOCALE       the language of SimplePin's texts and places
+  SIMPLEPIN_BODY_FORMAT  json or xml: what is sent to SimplePin and asked for
+  SIMPLEPIN_COUNTRIES    SimplePin's numbers of countries and provinces, which then are not looked up, as JSON:
+                         {"CA": {"id": 1, "provinces": {"QC": 11}}}
+  SSL_CERT_FILE          a file with the authorities to trust instead of the system's, such as that of
+                         customers sandbox --tls (Go reads it itself; not on macOS and Windows)`
 
 func environmentCommand() *cobra.Command {
 	return &cobra.Command{
@@ -70,7 +79,7 @@ var providers = map[string]provider{
 		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
 			return simplepin.Open(simplepin.Config{
 				Authorization: e.need("AUTHORIZATION"), Token: e.need("TOKEN"), BaseURL: e.need("BASE_URL"),
-				Locale: e.get("LOCALE"), Policy: policy, Options: o,
+				Locale: e.get("LOCALE"), BodyFormat: e.bodyFormat(), Countries: e.countries(), Policy: policy, Options: o,
 			})
 		},
 	},
@@ -132,6 +141,37 @@ func (e *environment) need(name string) string {
 		e.missing = append(e.missing, e.prefix+"_"+name)
 	}
 	return value
+}
+
+// bodyFormat is one of SimplePin's.
+func (e *environment) bodyFormat() simplepin.Format {
+	switch e.get("BODY_FORMAT") {
+	case "", "json":
+		return simplepin.JSON
+	case "xml":
+		return simplepin.XML
+	}
+	e.fail("BODY_FORMAT", errors.New("must be json or xml"))
+	return simplepin.JSON
+}
+
+// countries are SimplePin's.
+func (e *environment) countries() (all map[string]simplepin.Country) {
+	text := e.get("COUNTRIES")
+	if text == "" {
+		return nil
+	}
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	if dec.Decode(&all) != nil || dec.More() {
+		e.fail("COUNTRIES", errors.New(`must be JSON such as {"CA": {"id": 1, "provinces": {"QC": 11}}}`))
+	}
+	return all
+}
+
+// fail notes what is wrong with a setting.
+func (e *environment) fail(name string, err error) {
+	e.err = errors.Join(e.err, fmt.Errorf("%s_%s: %w", e.prefix, name, err))
 }
 
 // get returns the value of PREFIX_NAME, or what the file that PREFIX_NAME_FILE names holds, without its last line break.

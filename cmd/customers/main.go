@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -48,8 +49,32 @@ are for people, --json is for programs. The exit status tells what went wrong: c
 	root.AddCommand(
 		createCommand(), getCommand(), listCommand(), updateCommand(), deleteCommand(), ensureCommand(),
 		providersCommand(), checkCommand(), demoCommand(), versionCommand(), environmentCommand(), exitCommand(),
+		sandboxCommand(),
 	)
+	refuseUnknown(root)
 	return root
+}
+
+// refuseUnknown has cobra's own two commands fail where they are asked for what is not there: they print help, and
+// all is well.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				found, rest, err := cmd.Root().Find(args)
+				if err == nil && len(rest) > 0 {
+					err = fmt.Errorf("unknown command %q for %q", rest[0], found.CommandPath())
+				}
+				return err
+			}
+		case "completion":
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() } // with it, its Args count
+			cmd.Example = "  source <(customers completion bash)"
+		}
+	}
 }
 
 // serial is a writer for several goroutines: a hook may be called after the command has its error.

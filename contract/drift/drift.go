@@ -70,7 +70,8 @@ type kind struct {
 }
 
 // NewChecker makes a Checker. The hosts are those whose traffic is the provider's, each a name, which stands for all of
-// its ports, or a name and port; a URL without a host is the provider's in any case.
+// its ports, or a name and port; a URL without a host is the provider's in any case. An exchange with a Provider is that
+// provider's, whatever its host.
 func NewChecker(spec *contract.Spec, hosts ...string) *Checker {
 	c := &Checker{
 		spec: spec, hosts: map[string]bool{}, names: newNames(spec), sides: map[side]*tally{}, findings: map[kind]*evidence{},
@@ -129,9 +130,11 @@ func (c *Checker) Add(e *Exchange) {
 func (c *Checker) foreign(e *Exchange, u *url.URL) (Skipped, bool) {
 	bare := u.Host == "" && u.Scheme == ""
 	switch {
+	case e.Provider != "" && e.Provider != c.spec.Provider():
+		return Skipped{Host: cmp.Or(host(u), "*"), Reason: SkippedProvider}, true
 	case bare && !strings.HasPrefix(u.Path, "/"):
 		return Skipped{Host: "*", Reason: SkippedURL}, true
-	case !bare && !c.hosts[strings.ToLower(u.Hostname())] && !c.hosts[strings.ToLower(u.Host)]:
+	case !bare && e.Provider == "" && !c.hosts[strings.ToLower(u.Hostname())] && !c.hosts[strings.ToLower(u.Host)]:
 		return Skipped{Host: cmp.Or(host(u), "*"), Reason: SkippedHost}, true
 	case e.Method == http.MethodOptions && e.RequestHeader.Get("Access-Control-Request-Method") != "":
 		return Skipped{Host: host(u), Reason: SkippedPreflight}, true
@@ -458,6 +461,7 @@ type Skipped struct {
 // Why an exchange is skipped.
 const (
 	SkippedHost      = "another host"
+	SkippedProvider  = "another provider"
 	SkippedPath      = "no path of the contract"
 	SkippedPreflight = "a browser's preflight"
 	// SkippedNotModified is a status 304 that the contract does not declare.

@@ -413,6 +413,33 @@ func TestSkippedAndNotRecorded(t *testing.T) {
 	}, skipped)
 }
 
+// TestProvider has recordings of several providers on one machine, whose hosts tell nothing.
+func TestProvider(t *testing.T) {
+	const entry = `{"_provider":%q,"request":{"method":"GET","url":"http://127.0.0.1:9090/v1/people","headers":[]},
+		"response":{"status":204,"headers":[]}}`
+	har := `{"log":{"entries":[` + fmt.Sprintf(entry, "shop") + "," + fmt.Sprintf(entry, "bank") + "," + fmt.Sprintf(entry, "") + `]}}`
+	line := `{"provider":%q,"method":"GET","url":"http://127.0.0.1:9090/v1/people","status":204}` + "\n"
+	lines := fmt.Sprintf(line, "shop") + fmt.Sprintf(line, "bank") + fmt.Sprintf(line, "")
+	for name, file := range map[string]string{"HAR": har, "lines": lines} {
+		t.Run(name, func(t *testing.T) {
+			c := newChecker(t)
+			for e, err := range drift.Read(strings.NewReader(file)) {
+				require.NoError(t, err)
+				c.Add(e)
+				again, err := e.MarshalJSON()
+				require.NoError(t, err)
+				assert.Equal(t, e.Provider != "", strings.Contains(string(again), `"provider":"`+e.Provider+`"`))
+			}
+			r := c.Report()
+			assert.Equal(t, []drift.Checked{{Operation: "list", Exchanges: 1}}, r.Checked)
+			assert.Equal(t, []drift.Skipped{
+				{Host: "127.0.0.1:9090", Reason: drift.SkippedHost, Exchanges: 1},
+				{Host: "127.0.0.1:9090", Reason: drift.SkippedProvider, Exchanges: 1},
+			}, r.Skipped)
+		})
+	}
+}
+
 // TestManyKinds shows that what a recording makes up does not fill the memory.
 func TestManyKinds(t *testing.T) {
 	c := newChecker(t)

@@ -16,8 +16,8 @@ import (
 
 // Exchange is one recorded request and its answer.
 //
-// As JSON it is an object with the members method, url, request_headers, request_body, status, response_headers and
-// response_body. A header is an object whose values are texts or lists of texts. A body is a text, or, as
+// As JSON it is an object with the members provider, method, url, request_headers, request_body, status,
+// response_headers and response_body. A header is an object whose values are texts or lists of texts. A body is a text, or, as
 // request_body_base64 and response_body_base64, its bytes in base64. Other members are ignored. A file of exchanges has
 // one such object a line:
 //
@@ -26,7 +26,10 @@ import (
 //
 // (in one line). Leave credentials out, or what follows their scheme.
 type Exchange struct {
-	Method string
+	// Provider says whose the exchange is, whatever the host: a recording of several providers on one machine has it, in
+	// a HAR file as _provider of an entry. Where it is "" the host tells.
+	Provider string
+	Method   string
 	// URL is absolute; without a host, or as a path and query only, it is taken for the provider's.
 	URL           string
 	RequestHeader http.Header
@@ -41,6 +44,7 @@ type Exchange struct {
 
 // line is the form of an Exchange in JSON.
 type line struct {
+	Provider           string  `json:"provider,omitempty"`
 	Method             string  `json:"method"`
 	URL                string  `json:"url"`
 	RequestHeaders     header  `json:"request_headers,omitempty"`
@@ -81,7 +85,7 @@ func (h *header) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes the exchange as one line of a file.
 func (e Exchange) MarshalJSON() ([]byte, error) {
 	l := line{
-		Method: e.Method, URL: e.URL, RequestHeaders: header(e.RequestHeader),
+		Provider: e.Provider, Method: e.Method, URL: e.URL, RequestHeaders: header(e.RequestHeader),
 		Status: e.Status, ResponseHeaders: header(e.ResponseHeader),
 	}
 	l.RequestBody, l.RequestBodyBase64 = split(e.RequestBody)
@@ -105,7 +109,8 @@ func (e *Exchange) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*e = Exchange{
-		Method: l.Method, URL: l.URL, RequestHeader: http.Header(l.RequestHeaders), RequestBody: l.RequestBodyBase64,
+		Provider: l.Provider, Method: l.Method, URL: l.URL,
+		RequestHeader: http.Header(l.RequestHeaders), RequestBody: l.RequestBodyBase64,
 		Status: l.Status, ResponseHeader: http.Header(l.ResponseHeaders), ResponseBody: l.ResponseBodyBase64,
 	}
 	if l.RequestBody != nil {

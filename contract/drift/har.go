@@ -15,7 +15,8 @@ import (
 // google/martian/har) read a text that is absent as an empty one; here that is the difference between "not recorded" and
 // "no body".
 type harEntry struct {
-	Request struct {
+	Provider string `json:"_provider"`
+	Request  struct {
 		Method   string      `json:"method"`
 		URL      string      `json:"url"`
 		Headers  []harHeader `json:"headers"`
@@ -139,7 +140,7 @@ func (rd *reader) skip() error {
 func (entry *harEntry) exchange() (*Exchange, error) {
 	request, response := &entry.Request, &entry.Response
 	e := &Exchange{
-		Method: request.Method, URL: request.URL, RequestHeader: harHeaders(request.Headers),
+		Provider: entry.Provider, Method: request.Method, URL: request.URL, RequestHeader: harHeaders(request.Headers),
 		Status: response.Status, ResponseHeader: harHeaders(response.Headers),
 	}
 	var err error
