@@ -58,10 +58,10 @@ func (c *connection) dryRun(cmd *cobra.Command, p customers.Profile) error {
 	default:
 		err = explain(newTable(out), plans[0])
 	}
-	if refusal := errors.Join(refused...); refusal != nil {
-		return errors.Join(refusal, err) // why matters more than that the table could not be printed
+	if errors.Join(refused...) == nil {
+		return unprinted(err)
 	}
-	return unprinted(err)
+	return errors.Join(append(refused, err)...) // why matters more than that the table could not be printed
 }
 
 // explain tells of one provider each field, what becomes of it, where it goes, as what, and why.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -26,6 +27,10 @@ func TestExamples(t *testing.T) {
 			if cmd.Name() == "check" && !strings.Contains(line, "--sandbox") {
 				continue
 			}
+			if cmd.Name() == "sandbox" {
+				sandboxExample(t, line)
+				continue
+			}
 			status, out, errs := command(t, "", args[1:]...)
 			if strings.Contains(line, "--provider all") {
 				assert.NotZero(t, status, "not all of them take the example's customer")
@@ -35,6 +40,19 @@ func TestExamples(t *testing.T) {
 			assert.NotEmpty(t, out, line)
 		}
 	}
+}
+
+// sandboxExample runs one that serves until it is interrupted, which it is from the beginning.
+func sandboxExample(t *testing.T, line string) {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	// The port may be somebody else's.
+	args := strings.Fields(strings.NewReplacer("'", "", "--port 8400", "").Replace(line))
+	var out, errs strings.Builder
+	assert.Zero(t, execute(ctx, args[1:], strings.NewReader(""), &out, &errs), line)
+	assert.Empty(t, errs.String())
+	assert.Regexp(t, `STANCER_BASE_URL|^DIALECT`, out.String())
 }
 
 var update = flag.Bool("update", false, "write the README's session")

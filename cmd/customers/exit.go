@@ -73,7 +73,7 @@ Errors go to standard error. With --json the last line there is an object: error
 if that can be said) and, for an error of a provider, details: kind, outcome, violations and what else is known. No error
 holds a credential or a value of a customer, and neither does what --verbose prints.
 
-customers check and demo have their own: see their help.`,
+customers check, demo and sandbox have their own: see their help.`,
 	}
 }
 

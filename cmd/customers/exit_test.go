@@ -198,6 +198,15 @@ func TestFailedAndNotPrinted(t *testing.T) {
 	assert.Contains(t, errs.String(), "\ncustomers: short write\n")
 }
 
+// TestRefusedAndNotPrinted: the same of a plan, whose exit status is that of the create.
+func TestRefusedAndNotPrinted(t *testing.T) {
+	var errs strings.Builder
+	args := []string{"create", "--provider", "stancer", "--dry-run", "--email", "ama@example.com", "--city", "Abidjan"}
+	assert.Equal(t, 7, execute(t.Context(), args, strings.NewReader(""), full{}, &errs))
+	assert.Contains(t, errs.String(), "address.city: unsupported by this provider")
+	assert.Contains(t, errs.String(), "\ncustomers: short write\n")
+}
+
 // Whoever waits for standard input can be interrupted.
 func TestInterruptWhileReading(t *testing.T) {
 	in, never := io.Pipe()

@@ -30,6 +30,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
+	refuseUnknown(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	asJSON, _ := cmd.Flags().GetBool("json")
 	return printError(errs, err, asJSON)
@@ -51,18 +52,18 @@ are for people, --json is for programs. The exit status tells what went wrong: c
 		providersCommand(), checkCommand(), demoCommand(), versionCommand(), environmentCommand(), exitCommand(),
 		sandboxCommand(),
 	)
-	refuseUnknown(root)
 	return root
 }
 
-// refuseUnknown has cobra's own two commands fail where they are asked for what is not there: they print help, and
-// all is well.
+// refuseUnknown has cobra's own two commands fail where they are asked for what is not there: by themselves they print
+// help, and all is well. The root must know where it prints.
 func refuseUnknown(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
 		case "help":
+			cmd.Example = "  customers help exit-status"
 			cmd.Args = func(cmd *cobra.Command, args []string) error {
 				found, rest, err := cmd.Root().Find(args)
 				if err == nil && len(rest) > 0 {
@@ -72,7 +73,7 @@ func refuseUnknown(root *cobra.Command) {
 			}
 		case "completion":
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() } // with it, its Args count
-			cmd.Example = "  source <(customers completion bash)"
+			cmd.Example = "  customers completion bash"
 		}
 	}
 }

@@ -46,7 +46,8 @@ are there, a line that begins with "# Ready". --json is one object, in one line.
 
 A path, a method or a body that a provider does not have is answered in its own form of errors. Only what is no HTTP at all
 is answered in plain text.
-`,
+
+Exit status: 0 after Ctrl-C or SIGTERM, 1 if a port is taken or a file cannot be written, 2 for wrong usage.`,
 		Example: `  customers sandbox --dialects
   customers sandbox --port 8400 --journal traffic.har
   customers sandbox --tls --ca ca.pem --json
