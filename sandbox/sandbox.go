@@ -4,7 +4,7 @@
 // It answers as the providers' documentation says. Where the documentation is silent or contradicts itself, a [Dialect]
 // switches the behaviour, so that a client can be tried under each reading. A [Fault] makes something go wrong on
 // purpose, before or after the provider has done its work. The sandbox holds no client and knows no adapter: while a Go
-// program serves it, any program in any language can be pointed at its URLs.
+// program serves it, such as the command customers sandbox, any program in any language can be pointed at its URLs.
 package sandbox
 
 import (
@@ -312,9 +312,10 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // unreadable is the answer where the body could not be read. None has a place in a contract.
 func (p *provider) unreadable(r *http.Request, err error) answer {
 	status := http.StatusBadRequest // such as chunks that are none
-	if errors.As(err, new(*http.MaxBytesError)) {
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
 		status = http.StatusRequestEntityTooLarge
-	} else if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error)) || r.ProtoMajor > 1 || r.Context().Err() != nil {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, new(net.Error)), r.ProtoMajor > 1, r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the client broke off: there is nobody to answer
 	}
 	a := p.api.unreadable(status)

@@ -265,6 +265,7 @@ func TestAnyClient(t *testing.T) {
 			all := talk(t, p.url, ask+message("GET", p.read, "1.0", ""), "GET", "GET", "")
 			assert.Equal(t, "keep-alive", all[0].header.Get("Connection"))
 			assert.Equal(t, 200, all[1].status)
+			assert.Equal(t, p.url+p.read, s.Journal()[len(s.Journal())-1].URL, "although no Host was sent")
 		})
 		t.Run(p.name+"/Expect", func(t *testing.T) {
 			all := talk(t, p.url, post(body(), asJSON, "Expect: 100-continue"), "POST", "POST")
@@ -303,7 +304,9 @@ func TestHTTPS(t *testing.T) {
 			require.NoError(t, res.Body.Close())
 			assert.Equal(t, version, res.Proto)
 			assert.Equal(t, 401, res.StatusCode)
-			assert.Equal(t, version, s.Journal()[len(s.Journal())-1].Proto)
+			e := s.Journal()[len(s.Journal())-1]
+			assert.Equal(t, version, e.Proto)
+			assert.Equal(t, url+"/nowhere", e.URL)
 		}
 	}
 }
