@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"maps"
@@ -480,6 +481,7 @@ func TestNewToken(t *testing.T) {
 		require.NoError(t, err)
 		return value
 	}
+	part := func(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
 	const iat = 1700000000
 	for name, tt := range map[string]struct {
 		value    string
@@ -493,6 +495,15 @@ func TestNewToken(t *testing.T) {
 		"no exp":               {sign(jwt.MapClaims{"iat": iat}), 0},
 		"ends before it began": {sign(jwt.MapClaims{"iat": iat, "exp": iat - 600}), 0},
 		"times as text":        {sign(jwt.MapClaims{"iat": "then", "exp": "later"}), 0},
+		"a null":               {sign(jwt.MapClaims{"iat": nil, "exp": iat}), 0},
+		"parts of seconds":     {sign(jwt.MapClaims{"iat": iat + 0.25, "exp": iat + 600.5}), 10*time.Minute + 250*time.Millisecond},
+		"for ever":             {sign(jwt.MapClaims{"iat": -1e300, "exp": 1e300}), 1 << 33 * time.Second},
+		"no number in Go":      {part(`{"alg":"none"}`) + "." + part(`{"iat":1,"exp":1e999}`) + ".", 0},
+		"unsigned":             {part(`{"alg":"none"}`) + "." + part(`{"iat":1,"exp":601}`) + ".", 10 * time.Minute},
+		"claims that are null": {part(`{"alg":"none"}`) + "." + part(`null`) + ".", 0},
+		"padded":               {part(`{"alg":"none"}`) + "." + part(`{"iat":1,"exp":601}`) + "==.", 0},
+		"two parts":            {part(`{"alg":"none"}`) + "." + part(`{"iat":1,"exp":601}`), 0},
+		"encrypted":            {"a." + part(`{"iat":1,"exp":601}`) + ".c.d.e", 0}, // five parts: RFC 7516
 	} {
 		t.Run(name, func(t *testing.T) {
 			token, err := transport.NewToken(tt.value)

@@ -28,7 +28,7 @@
 //     token is fetched, and says whatever it says.
 //
 // Libraries: golang.org/x/sync/singleflight, because one fetch ([Cached]) for many waiters whose contexts end
-// separately is easy to get wrong; golang.org/x/time/rate, for the same reason, for the pace; golang-jwt, to read the
-// lifetime in a token without verifying it, which is the provider's business. None for backoff: full jitter is one
-// line, and what may be repeated is decided by outcome, which the libraries do not know.
+// separately is easy to get wrong; golang.org/x/time/rate, for the same reason, for the pace. None for backoff: full
+// jitter is one line, and what may be repeated is decided by outcome, which the libraries do not know. None for the
+// lifetime in a token: reading it is decoding one part, and verifying it is the provider's business.
 package transport

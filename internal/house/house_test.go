@@ -46,7 +46,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		{module + "/contract/drift", []string{module + "/contract"}},
 		{module + "/contract", []string{kin, module + "/specs", module + "/contract/check", module + "/contract/markup"}},
 		{module + "/gen", []string{runtime, module + "/contract/check", module + "/contract/markup"}},
-		{module + "/transport", []string{module, module + "/contract/check", jwt, "golang.org/x/sync", "golang.org/x/time"}},
+		{module + "/transport", []string{module, module + "/contract/check", "golang.org/x/sync", "golang.org/x/time"}},
 		{module + "/adapters/memory", []string{module}},
 		{module + "/adapters/adaptertest", []string{module}}, // adapters elsewhere get nothing else with it
 		// One asks for a list that many calls wait for, and compares the names in it.
