@@ -278,19 +278,36 @@ func FuzzDateTime(f *testing.F) {
 func TestPattern(t *testing.T) {
 	digits := check.Pattern{Source: `^\d{10}$`}
 	part := check.Pattern{Source: `b+`}
+	ten := check.Layouts{Source: `^\d{10}$`, Any: []check.Layout{{{N: 10, Of: "0123456789"}}}}
+	zone := check.Layouts{Source: `^(Z|[+-]\d\d)$`, Any: []check.Layout{{{N: 1, Of: "Z"}}, {{N: 1, Of: "+-"}, {N: 2, Of: "0123456789"}}}}
 	for _, tt := range []struct {
-		pattern *check.Pattern
-		value   string
-		want    bool
+		pattern interface {
+			Check(vs []check.Violation, at check.At, s string) []check.Violation
+		}
+		source, value string
+		want          bool
 	}{
-		{&digits, "0102030405", true},
-		{&digits, "010203040", false},
-		{&digits, "0102030405\n", false},
-		{&digits, "٠١٠٢٠٣٠٤٠٥", false},
-		{&part, "abc", true}, // a pattern binds no more than it says
-		{&part, "ac", false},
+		{&digits, digits.Source, "0102030405", true},
+		{&digits, digits.Source, "010203040", false},
+		{&digits, digits.Source, "0102030405\n", false},
+		{&digits, digits.Source, "٠١٠٢٠٣٠٤٠٥", false},
+		{&part, part.Source, "abc", true}, // a pattern binds no more than it says
+		{&part, part.Source, "ac", false},
+		{&ten, ten.Source, "0102030405", true},
+		{&ten, ten.Source, "010203040", false},
+		{&ten, ten.Source, "01020304056", false},
+		{&ten, ten.Source, "0102030405\n", false},
+		{&ten, ten.Source, "01020 0405", false},
+		{&ten, ten.Source, "٠١٠٢٠", false}, // ten bytes
+		{&ten, ten.Source, "", false},
+		{&zone, zone.Source, "Z", true},
+		{&zone, zone.Source, "+01", true},
+		{&zone, zone.Source, "-01", true},
+		{&zone, zone.Source, "Z01", false},
+		{&zone, zone.Source, "+0", false},
+		{&zone, zone.Source, "01", false},
 	} {
-		rule, bound := "pattern", tt.pattern.Source
+		rule, bound := "pattern", tt.source
 		if tt.want {
 			rule, bound = "", ""
 		}
@@ -355,6 +372,7 @@ func TestGoodValuesCostNoAllocation(t *testing.T) {
 	type country string
 	pattern := check.Pattern{Source: `^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}(Z|[+-]\d{2}:\d{2})$`}
 	pattern.Check(nil, at, "") // compiled once
+	layouts := check.Layouts{Any: []check.Layout{{{N: 1, Of: "0"}, {N: 9, Of: "0123456789"}}}}
 	var vs []check.Violation
 	for name, f := range map[string]func(){
 		"Length":          func() { vs = check.Length(vs, at, "Zoé", 1, 64) },
@@ -369,6 +387,7 @@ func TestGoodValuesCostNoAllocation(t *testing.T) {
 		"date":            func() { vs = check.Format(vs, at, "2024-05-06", "date") },
 		"other format":    func() { vs = check.Format(vs, at, "x", "password") },
 		"Pattern":         func() { vs = pattern.Check(vs, at, "2024-05-06T07:08:09.123+05:30") },
+		"Layouts":         func() { vs = layouts.Check(vs, at, "0102030405") },
 		"Under":           func() { vs = check.Under(vs, "/address", nil) },
 		"UnderItem":       func() { vs = check.UnderItem(vs, "/contracts", 3, nil) },
 		"Unfed":           func() { vs = check.Unfed(vs) },

@@ -4,9 +4,13 @@ package digitalpaye
 
 import "github.com/contract-first/customers/contract/check"
 
-var patternAddressCreateCountryCode = check.Pattern{Source: `^[A-Z]{2}$`}
+var patternAddressCreateCountryCode = check.Layouts{Source: `^[A-Z]{2}$`, Any: []check.Layout{
+	{{N: 2, Of: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}},
+}}
 
-var patternCustomerCreatePhoneNumber = check.Pattern{Source: `^\d{10}$`}
+var patternCustomerCreatePhoneNumber = check.Layouts{Source: `^\d{10}$`, Any: []check.Layout{
+	{{N: 10, Of: "0123456789"}},
+}}
 
 // Check names every rule of the contract that v breaks; nil if it breaks none.
 func (v *AddressCreate) Check() []check.Violation {

@@ -4,7 +4,10 @@ package simplepin
 
 import "github.com/contract-first/customers/contract/check"
 
-var patternCCProfileAPIV2ModelCustomerSince = check.Pattern{Source: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}(Z|[+-][0-9]{2}:[0-9]{2})$`}
+var patternCCProfileAPIV2ModelCustomerSince = check.Layouts{Source: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}(Z|[+-][0-9]{2}:[0-9]{2})$`, Any: []check.Layout{
+	{{N: 4, Of: "0123456789"}, {N: 1, Of: "-"}, {N: 2, Of: "0123456789"}, {N: 1, Of: "-"}, {N: 2, Of: "0123456789"}, {N: 1, Of: "T"}, {N: 2, Of: "0123456789"}, {N: 1, Of: ":"}, {N: 2, Of: "0123456789"}, {N: 1, Of: ":"}, {N: 2, Of: "0123456789"}, {N: 1, Of: "."}, {N: 3, Of: "0123456789"}, {N: 1, Of: "Z"}},
+	{{N: 4, Of: "0123456789"}, {N: 1, Of: "-"}, {N: 2, Of: "0123456789"}, {N: 1, Of: "-"}, {N: 2, Of: "0123456789"}, {N: 1, Of: "T"}, {N: 2, Of: "0123456789"}, {N: 1, Of: ":"}, {N: 2, Of: "0123456789"}, {N: 1, Of: ":"}, {N: 2, Of: "0123456789"}, {N: 1, Of: "."}, {N: 3, Of: "0123456789"}, {N: 1, Of: "+-"}, {N: 2, Of: "0123456789"}, {N: 1, Of: ":"}, {N: 2, Of: "0123456789"}},
+}}
 
 // Check names every rule of the contract that v breaks; nil if it breaks none.
 func (v *AddCustomerParams) Check() []check.Violation {

@@ -275,7 +275,7 @@ func (w *checkWriter) text(b *strings.Builder, p place, access, typ string, s *o
 	}
 	if s.Pattern != "" {
 		name := "pattern" + p.typ + p.field
-		w.patterns = append(w.patterns, fmt.Sprintf("var %s = check.Pattern{Source: %s}\n", name, quote(s.Pattern)))
+		w.patterns = append(w.patterns, fmt.Sprintf("var %s = %s\n", name, pattern(s.Pattern)))
 		fmt.Fprintf(b, "vs = %s.Check(vs, at, %s)\n", name, access)
 	}
 	if s.Format != "" {

@@ -445,15 +445,6 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-func TestPatterns(t *testing.T) {
-	checks, _, err := generate(t,
-		creating("Thing: {type: object, properties: {a: {type: string, pattern: '^\\d`\"$'}, b: {type: string, pattern: '^\\d$'}}}"),
-		"type Thing struct {\nA string 'json:\"a,omitempty\"'\nB string 'json:\"b,omitempty\"'\n}")
-	require.NoError(t, err)
-	assert.Contains(t, checks, `var patternThingA = check.Pattern{Source: "^\\d`+"`"+`\"$"}`)
-	assert.Contains(t, checks, "var patternThingB = check.Pattern{Source: `^\\d$`}")
-}
-
 // Whatever a request's schema asks beyond what is turned into checks must not be passed over in silence.
 func TestUnknownKeywords(t *testing.T) {
 	const of = "createThing: Thing.a: no check is known for "
