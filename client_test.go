@@ -673,6 +673,8 @@ var formats = []struct {
 	{"space after", customers.FieldEmail, "ama@example.com ", "format"},
 	{"line break", customers.FieldEmail, "ama@example.com\r\nBcc: kofi@example.com", "format"},
 	{"two dots", customers.FieldEmail, "ama..kouassi@example.com", "format"},
+	{"quoted", customers.FieldEmail, `"ama"@example.com`, "format"},
+	{"at an IP address", customers.FieldEmail, "ama@[192.0.2.1]", "format"},
 	{"invalid UTF-8", customers.FieldEmail, "ama\xff@example.com", "encoding"},
 
 	{"Côte d'Ivoire", customers.FieldPhone, "+2250102030405", ""},

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/contract/check"
 )
 
 // everything is a profile with all fields set; of a name and an address it has both forms, which no call accepts.
@@ -104,6 +105,19 @@ func TestCustomerTake(t *testing.T) {
 			assert.Equal(t, customers.Customer{Profile: tt.profile, Verbatim: tt.verbatim}, c)
 		})
 	}
+}
+
+// FuzzEmail holds the form of an e-mail address against that of the generated checks, whose package the facade does not
+// import.
+func FuzzEmail(f *testing.F) {
+	for _, tt := range formats {
+		f.Add(tt.value)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var c customers.Customer
+		c.Take(customers.FieldEmail, s)
+		assert.Equal(t, check.IsEmail(s), c.Email != "", "%q", s)
+	})
 }
 
 func TestCustomerTakesEveryText(t *testing.T) {

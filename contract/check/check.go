@@ -6,7 +6,6 @@ package check
 
 import (
 	"fmt"
-	"net/mail"
 	"regexp"
 	"strconv"
 	"strings"
@@ -149,29 +148,20 @@ func IsFormat(s, format string) bool {
 	return true
 }
 
-// IsEmail reports whether s is one bare e-mail address, without a name, comment or angle brackets. That is an addr-spec
-// of RFC 5322, letters beyond ASCII included, but a quoted local part is refused.
+// IsEmail reports whether s is one bare e-mail address, without a name, comment or angle brackets: two dot-atoms of
+// RFC 5322 around an "@", letters beyond ASCII included. A quoted local part or an IP address in brackets is refused.
 func IsEmail(s string) bool {
-	// What people have is recognized without the parser, which allocates.
-	if local, domain, ok := strings.Cut(s, "@"); ok && isPlain(local) && isPlain(domain) {
-		return true
-	}
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && isDotAtom(local) && isDotAtom(domain) && utf8.ValidString(s)
 }
 
-// isPlain reports whether s is a dot-atom of RFC 5322 made of nothing but ASCII letters, digits, "-", "_" and "+".
-func isPlain(s string) bool {
+func isDotAtom(s string) bool {
 	before := byte('.')
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '.' && before == '.':
-			return false
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '-', c == '_', c == '+':
-		default:
+	for _, c := range []byte(s) {
+		if c == '.' && before == '.' || c <= ' ' || c == 0x7f || strings.IndexByte(`()<>[]:;@\,"`, c) >= 0 {
 			return false
 		}
-		before = s[i]
+		before = c
 	}
 	return before != '.'
 }

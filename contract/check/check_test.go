@@ -150,7 +150,7 @@ var formats = []struct {
 	{"email", "ama.kouassi@example.com", true},
 	{"email", "a@b", true},
 	{"email", "Ama_K+shop-1@mail.example.co.uk", true},
-	{"email", "o'brien@example.com", true}, // by the parser, like all that follow
+	{"email", "o'brien@example.com", true},
 	{"email", "zoé@example.com", true},
 	{"email", "ama@exämple.com", true},
 	{"email", "", false},
@@ -173,9 +173,11 @@ var formats = []struct {
 	{"email", "ama@example.com (work)", false},
 	{"email", "ama@example.com, kofi@example.com", false},
 	{"email", "ama@example.com\x00", false},
+	{"email", "ama@example.com\x7f", false},
 	{"email", "am\xffa@example.com", false},
 	{"email", `"ama kouassi"@example.com`, false},
 	{"email", `"ama"@example.com`, false},
+	{"email", "ama@[192.0.2.1]", false},
 
 	{"uuid", "123e4567-e89b-12d3-a456-426614174000", true},
 	{"uuid", "123E4567-E89B-12D3-A456-426614174000", true},
@@ -250,14 +252,16 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// FuzzIsEmail holds the way without the parser against the parser.
+// FuzzIsEmail holds the form against the parser of net/mail, which makes a program larger. That takes more: the domain
+// may be an IP address in brackets.
 func FuzzIsEmail(f *testing.F) {
 	for _, tt := range formats {
 		f.Add(tt.value)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := mail.ParseAddress(s)
-		assert.Equal(t, err == nil && a.Address == s, check.IsEmail(s), "%q", s)
+		bare := err == nil && a.Address == s && !strings.HasSuffix(s, "]")
+		assert.Equal(t, bare, check.IsEmail(s), "%q", s)
 	})
 }
 
