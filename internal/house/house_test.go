@@ -90,16 +90,29 @@ func allowed(imported, room string, may []string) bool {
 	return false
 }
 
-// TestWhatAnImporterGets keeps the heavy libraries away from programs that use the adapters.
+// TestWhatAnImporterGets lists the packages of others that come into a program with an adapter. A further one has to be
+// worth what every importer pays for it; make bench tells how much that is.
 func TestWhatAnImporterGets(t *testing.T) {
-	for _, path := range goList(t, "-deps", "./adapters/...") {
-		for _, heavy := range []string{"getkin", "testify", "yaml", "cobra", "x/text/language"} {
-			assert.NotContains(t, path, heavy)
-		}
+	all := []string{
+		"github.com/apapsch/go-jsonmerge/v2", "github.com/google/uuid", "github.com/oapi-codegen/runtime",
+		"github.com/oapi-codegen/runtime/types", "golang.org/x/sync/singleflight", "golang.org/x/time/rate",
+	}
+	for room, more := range map[string][]string{
+		"adapters/digitalpaye": nil, "adapters/fatora": nil, "adapters/stancer": nil,
+		"adapters/simplepin": {"golang.org/x/text/transform", "golang.org/x/text/unicode/norm"},
+	} {
+		got := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+room)
+		got = slices.DeleteFunc(got, func(path string) bool { return path == module || strings.HasPrefix(path, module+"/") })
+		assert.ElementsMatch(t, slices.Concat(all, more), got, room)
 	}
 	others := []string{"-deps", "./transport", "./adapters/digitalpaye", "./adapters/stancer", "./adapters/fatora"}
 	for _, path := range goList(t, others...) {
 		assert.NotEqual(t, "encoding/xml", path, "only SimplePin speaks XML")
+	}
+	for _, path := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./adapters/...") {
+		for _, heavy := range []string{"getkin", "testify", "yaml", "cobra", "x/text/language"} {
+			assert.NotContains(t, path, heavy)
+		}
 	}
 	for _, path := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".") {
 		assert.Equal(t, module, path, "the root imports the standard library only")
@@ -116,6 +129,66 @@ func TestWhatAnImporterGets(t *testing.T) {
 		for _, imported := range file.Imports {
 			assert.NotContains(t, imported.Path.Value, ".", "%s would put this into every importer's go.mod", name)
 		}
+	}
+}
+
+// TestWhatIsLinked looks into a program with all adapters: nothing of ours runs before its main, and large parts of the
+// standard library that are imported for rare cases are not called, so that the linker leaves them out.
+func TestWhatIsLinked(t *testing.T) {
+	source, program := filepath.Join(t.TempDir(), "main.go"), filepath.Join(t.TempDir(), "program")
+	require.NoError(t, os.WriteFile(source, []byte(`package main
+
+import (
+	"context"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/adapters/digitalpaye"
+	"github.com/contract-first/customers/adapters/fatora"
+	"github.com/contract-first/customers/adapters/simplepin"
+	"github.com/contract-first/customers/adapters/stancer"
+)
+
+func main() {
+	use(digitalpaye.Open(digitalpaye.Config{}))
+	use(fatora.Open(fatora.Config{}))
+	use(simplepin.Open(simplepin.Config{}))
+	use(stancer.Open(stancer.Config{}))
+}
+
+func use(c *customers.Client, err error) {
+	if err == nil {
+		_, _ = c.Create(context.Background(), customers.Profile{})
+		_, _, _ = c.Ensure(context.Background(), customers.Profile{})
+		_, _ = c.Get(context.Background(), "1")
+		_ = c.Update(context.Background(), "1", customers.Patch{})
+		_ = c.Delete(context.Background(), "1")
+	}
+}
+`), 0o600))
+	run := func(name string, args ...string) string {
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Dir = "../.."
+		if name == program {
+			cmd.Env = []string{"GODEBUG=inittrace=1"} // a line for each package that has something to do
+		}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return string(out)
+	}
+	run("go", "build", "-o", program, source)
+
+	inits := run(program)
+	assert.Contains(t, inits, "init net/http @")
+	assert.NotContains(t, inits, "init "+module)
+
+	symbols := run("go", "tool", "nm", program)
+	require.Contains(t, symbols, " T "+module+".(*Client).Create\n")
+	for function, why := range map[string]string{
+		"net/mail.(*addrParser)":     "an e-mail address has a simple form",
+		"reflect.Value.MethodByName": "it keeps every exported method of a program",
+		"regexp.MustCompile":         "patterns of request checks have layouts",
+	} {
+		assert.False(t, strings.Contains(symbols, " T "+function), "%s is linked, but %s", function, why)
 	}
 }
 
