@@ -283,7 +283,10 @@ func TestPattern(t *testing.T) {
 	digits := check.Pattern{Source: `^\d{10}$`}
 	part := check.Pattern{Source: `b+`}
 	ten := check.Layouts{Source: `^\d{10}$`, Any: []check.Layout{{{N: 10, Of: "0123456789"}}}}
-	zone := check.Layouts{Source: `^(Z|[+-]\d\d)$`, Any: []check.Layout{{{N: 1, Of: "Z"}}, {{N: 1, Of: "+-"}, {N: 2, Of: "0123456789"}}}}
+	zone := check.Layouts{Source: `^(Z|[+-]\d\d)$`, Any: []check.Layout{
+		{{N: 1, Of: "Z"}},
+		{{N: 1, Of: "+-"}, {N: 2, Of: "0123456789"}},
+	}}
 	for _, tt := range []struct {
 		pattern interface {
 			Check(vs []check.Violation, at check.At, s string) []check.Violation
