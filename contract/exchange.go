@@ -175,6 +175,8 @@ func (rd reading) body(
 		return vs
 	case body.limit > 0:
 		return append(vs, check.Violation{Rule: "maxBytes", Bound: strconv.FormatInt(body.limit, 10)})
+	case isJSON(name) && rd.acceptors[declared.schema].json(body.bytes):
+		return vs
 	case isJSON(name):
 		doc, vs, ok = decode(vs, body.bytes, rd.names)
 	default:

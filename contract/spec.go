@@ -124,8 +124,7 @@ func parse(yaml []byte) (*Spec, error) {
 			s.names[name] = true
 		}
 	}
-	s.request = newReading(openapi3.VisitAsRequest(), schemas, s.names)
-	s.response = newReading(openapi3.VisitAsResponse(), schemas, s.names)
+	s.request, s.response = newReadings(schemas, s.names)
 
 	for template, item := range doc.Paths.Map() {
 		rt, err := newRoute(template)

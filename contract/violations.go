@@ -18,8 +18,17 @@ import (
 
 // reading is how values are held against schemas: as parts of a request or of an answer.
 type reading struct {
-	options []openapi3.SchemaValidationOption
-	names   names
+	options   []openapi3.SchemaValidationOption
+	names     names
+	acceptors map[*openapi3.Schema]*acceptor
+}
+
+func newReadings(schemas []located, names names) (request, response reading) {
+	request = newReading(openapi3.VisitAsRequest(), schemas, names)
+	request.acceptors = newAcceptors(schemas, func(property *openapi3.Schema) bool { return property.ReadOnly })
+	response = newReading(openapi3.VisitAsResponse(), schemas, names)
+	response.acceptors = newAcceptors(schemas, func(property *openapi3.Schema) bool { return property.WriteOnly })
+	return request, response
 }
 
 // newReading defines every format that occurs in the schemas, so that kin-openapi's global registry, which any package
@@ -75,6 +84,9 @@ func (f numberFormat) Validate(value float64) error {
 
 // value holds one decoded value against a schema.
 func (rd reading) value(vs []check.Violation, at check.At, schema *openapi3.Schema, doc document) []check.Violation {
+	if rd.acceptors[schema].value(doc.value) {
+		return vs
+	}
 	vs = rd.explain(vs, at, schema.VisitJSON(doc.value, rd.options...))
 	if doc.odd {
 		vs = rd.integers(vs, at, schema, doc.value)
