@@ -49,9 +49,11 @@ func (s *scanner) skip(c byte) bool {
 }
 
 func (s *scanner) word(w string) bool {
-	ok := bytes.HasPrefix(s.text[s.at:], []byte(w))
+	if !bytes.HasPrefix(s.text[s.at:], []byte(w)) {
+		return false
+	}
 	s.at += len(w)
-	return ok
+	return true
 }
 
 // value goes beyond the next value and reports whether it is accepted; if not, no more can be read.
@@ -96,7 +98,7 @@ func (s *scanner) value(a *acceptor) bool {
 	s.at = start
 	switch k {
 	case kindBoolean:
-		return s.text[s.at] == 't' && s.word("true") || s.text[s.at] == 'f' && s.word("false")
+		return s.word("true") || s.word("false")
 	case kindNumber:
 		return s.number() && a.number.accept(string(s.text[start:s.at]))
 	case kindString:
