@@ -190,9 +190,6 @@ func (all acceptors) compile(s *openapi3.Schema) (a acceptor, ok bool) {
 	}
 
 	a.object, ok = all.objectRules(s)
-	if len(s.AnyOf) > 0 {
-		a.kinds &= kindObject
-	}
 	return a, ok
 }
 
@@ -343,7 +340,7 @@ func (m *members) add(r *objectRules, name []byte) *acceptor {
 	m.n++
 	i, ok := r.index[string(name)]
 	switch {
-	case !ok && r.others == nil, ok && m.seen&(1<<i) != 0, !ok && m.others[string(name)]:
+	case ok && m.seen&(1<<i) != 0, m.others[string(name)]:
 		return nil
 	case ok:
 		m.seen |= 1 << i

@@ -51,6 +51,7 @@ var keywordSchemas = []string{
 	`{allOf: [{type: integer, nullable: true}, {minimum: 1, nullable: true}]}`,
 	`{maximum: 1, allOf: [{type: integer}, {minimum: 1}]}`, `{allOf: [{type: object, properties: {a: {type: integer}}}, {required: [a]}]}`,
 	`{minProperties: 1, allOf: [{type: object, properties: {a: {nullable: true}}}]}`,
+	`{allOf: [{nullable: true}], oneOf: [{type: string}, {type: integer}]}`, `{allOf: [{nullable: true}], anyOf: [{required: [a]}]}`,
 	`{allOf: [{oneOf: [{type: string}, {type: integer}]}], oneOf: [{type: string}, {type: boolean}]}`,
 	`{not: {type: string}}`, `{type: string, not: {enum: [a]}}`, `{type: object, additionalProperties: true, not: {required: [a]}}`,
 	`{type: object, properties: {a: {$ref: "#/components/schemas/Node"}}}`, `{$ref: "#/components/schemas/Node"}`,
