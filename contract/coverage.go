@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -125,18 +124,13 @@ func (c *Coverage) Add(r *http.Request, request []byte, status int, header http.
 		}
 	}
 	c.body(seen, name+" request", op.body, r.Header, request)
-	for _, code := range []string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX", "default"} {
-		ref := op.answers.Value(code)
-		if ref == nil {
-			continue
-		}
-		name += " " + code
+	if declared, a, ok := op.answer(status); ok {
+		name += " " + declared
 		seen[name] = true
 		for h := range header {
 			seen[name+" header/"+h] = true
 		}
-		c.body(seen, name, op.replies[ref.Value].body, header, response)
-		break
+		c.body(seen, name, a.body, header, response)
 	}
 
 	c.mu.Lock()

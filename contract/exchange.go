@@ -20,19 +20,21 @@ import (
 // not r.Body: the bytes are given apart. Of credentials it sees that they are there and of the right scheme, no more.
 // Headers that the contract does not declare are allowed.
 func (s *Spec) CheckRequest(r *http.Request, body []byte) []check.Violation {
-	return s.checkRequest(r, payload{bytes: body})
+	_, vs := s.checkRequest(r, payload{bytes: body})
+	return vs
 }
 
-func (s *Spec) checkRequest(r *http.Request, body payload) []check.Violation {
+// checkRequest also returns the operation of the request, nil if there is none.
+func (s *Spec) checkRequest(r *http.Request, body payload) (*operation, []check.Violation) {
 	r = canonical(r)
 	op, path, vs := s.find(r)
 	if op == nil {
-		return vs
+		return nil, vs
 	}
 	vs = s.request.parameters(vs, r, op, path)
 	vs = s.request.security(vs, r, op)
 	vs = s.request.body(vs, op.body, op.needBody, r.Header, body)
-	return stable(vs)
+	return op, stable(vs)
 }
 
 // canonical is r with the names of its header in the form that a server reads them in. A client may write others, such
@@ -56,15 +58,17 @@ func canonical(r *http.Request) *http.Request {
 // CheckResponse returns every rule that an answer to r breaks, as CheckRequest does; nil if there is none. Of r it
 // reads method and URL only. An answer with an undeclared status is not looked into further.
 func (s *Spec) CheckResponse(r *http.Request, status int, header http.Header, body []byte) []check.Violation {
-	return s.checkResponse(r, status, header, payload{bytes: body})
-}
-
-func (s *Spec) checkResponse(r *http.Request, status int, header http.Header, body payload) []check.Violation {
 	op, _, vs := s.find(r)
 	if op == nil {
 		return vs
 	}
-	a, ok := op.answer(status)
+	return s.checkResponse(op, r, status, header, payload{bytes: body})
+}
+
+func (s *Spec) checkResponse(
+	op *operation, r *http.Request, status int, header http.Header, body payload,
+) (vs []check.Violation) {
+	_, a, ok := op.answer(status)
 	if !ok {
 		return append(vs, check.Violation{Pointer: "status/" + strconv.Itoa(status), Rule: "responses", Bound: op.statuses})
 	}

@@ -18,7 +18,7 @@ import (
 // parameter is one declared parameter in path, query or header, or one declared header of an answer.
 type parameter struct {
 	name, in string
-	field    string
+	at       check.At
 	required bool
 	schema   *openapi3.Schema // nil asks nothing
 	list     bool             // the schema is an array
@@ -29,7 +29,8 @@ func newParameter(p *openapi3.Parameter) (parameter, error) {
 	unsupported := func(what string) (parameter, error) {
 		return parameter{}, fmt.Errorf("%s parameter %s: %s is not supported", p.In, p.Name, what)
 	}
-	out := parameter{name: p.Name, in: p.In, required: p.Required, field: named(p.Extensions)}
+	out := parameter{name: p.Name, in: p.In, required: p.Required}
+	out.at = check.At{Pointer: p.In + "/" + check.Token(p.Name), Field: named(p.Extensions)}
 	switch {
 	case p.In == openapi3.ParameterInCookie:
 		return unsupported("a cookie")
@@ -63,13 +64,16 @@ func ignoredHeader(name string) bool {
 
 // parameters holds path, query and headers of a request against the operation.
 func (rd reading) parameters(vs []check.Violation, r *http.Request, op *operation, path []variable) []check.Violation {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		vs = append(vs, check.Violation{Pointer: "query", Rule: "parameters"})
-	}
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if _, ok := op.query[name]; !ok {
-			vs = append(vs, check.Violation{Pointer: "query/" + rd.names.token(name), Rule: "parameters"})
+	var query url.Values
+	if r.URL.RawQuery != "" {
+		var err error
+		if query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+			vs = append(vs, check.Violation{Pointer: "query", Rule: "parameters"})
+		}
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			if _, ok := op.query[name]; !ok {
+				vs = append(vs, check.Violation{Pointer: "query/" + rd.names.token(name), Rule: "parameters"})
+			}
 		}
 	}
 	for _, p := range op.params {
@@ -91,11 +95,10 @@ func (rd reading) parameters(vs []check.Violation, r *http.Request, op *operatio
 
 // parameter holds the values that were given for one parameter against its schema.
 func (rd reading) parameter(vs []check.Violation, p parameter, values []string) []check.Violation {
-	at := check.At{Pointer: p.in + "/" + rd.names.token(p.name), Field: p.field}
 	switch {
 	case len(values) == 0:
 		if p.required {
-			vs = at.Break(vs, "required", "")
+			vs = p.at.Break(vs, "required", "")
 		}
 		return vs
 	case p.schema == nil:
@@ -103,16 +106,16 @@ func (rd reading) parameter(vs []check.Violation, p parameter, values []string) 
 	case p.list && !p.explode:
 		values = strings.Split(strings.Join(values, ","), ",")
 	case !p.list && len(values) > 1:
-		return at.Break(vs, "maxItems", "1")
+		return p.at.Break(vs, "maxItems", "1")
 	}
 	if !p.list {
-		return rd.value(vs, at, p.schema, document{value: scalar(p.schema, values[0]), odd: true})
+		return rd.value(vs, p.at, p.schema, document{value: scalar(p.schema, values[0]), odd: true})
 	}
 	items := make([]any, len(values))
 	for i, v := range values {
 		items[i] = scalar(p.schema.Items.Value, v)
 	}
-	return rd.value(vs, at, p.schema, document{value: items, odd: true})
+	return rd.value(vs, p.at, p.schema, document{value: items, odd: true})
 }
 
 // scalar reads a text as what the schema asks for. What cannot be read so stays a text, which the schema then refuses.

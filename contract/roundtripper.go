@@ -60,7 +60,7 @@ type Finding struct {
 
 // RoundTrip sends one request, as the interface of net/http has it.
 func (t *RoundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	sent, err := t.request(r)
+	sent, op, err := t.request(r)
 	if err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
@@ -78,7 +78,7 @@ func (t *RoundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	if resp.Request == sent {
 		resp.Request = r
 	}
-	if err := t.response(r, resp); err != nil {
+	if err := t.response(r, op, resp); err != nil {
 		if resp.Body != nil {
 			_ = resp.Body.Close()
 		}
@@ -97,41 +97,52 @@ func (t *RoundTripper) load() (*Spec, error) {
 	return t.spec, t.err
 }
 
-// request checks a request and returns it with a body from the start.
-func (t *RoundTripper) request(r *http.Request) (*http.Request, error) {
+// request checks a request and returns it with a body from the start, and its operation, nil if there is none.
+func (t *RoundTripper) request(r *http.Request) (*http.Request, *operation, error) {
 	spec, err := t.load()
 	if err != nil {
-		return nil, &check.Refusal{Provider: t.Provider, Err: err}
+		return nil, nil, &check.Refusal{Provider: t.Provider, Err: err}
 	}
 	var body payload
 	sent := r
 	if r.Body != nil && r.Body != http.NoBody {
 		sent = r.WithContext(r.Context()) // a copy: r must not be changed
-		body, sent.Body = t.peek(r.Body)
+		body, sent.Body = t.peek(r.Body, r.ContentLength)
 		if body.err != nil {
-			return nil, body.err
+			return nil, nil, body.err
 		}
 	}
-	return sent, t.judge(r, 0, nil, spec.checkRequest(r, body), !t.PassRequests)
+	op, vs := spec.checkRequest(r, body)
+	return sent, op, t.judge(r, op, 0, nil, vs, !t.PassRequests)
 }
 
 // response checks an answer and gives it a body from the start.
-func (t *RoundTripper) response(r *http.Request, resp *http.Response) error {
+func (t *RoundTripper) response(r *http.Request, op *operation, resp *http.Response) error {
 	var body payload
 	// After 101 the body is a connection, on which the other side may wait for us.
 	if resp.Body != nil && resp.Body != http.NoBody && resp.StatusCode >= 200 {
-		body, resp.Body = t.peek(resp.Body)
+		body, resp.Body = t.peek(resp.Body, resp.ContentLength)
 	}
-	vs := t.spec.checkResponse(r, resp.StatusCode, resp.Header, body)
-	return t.judge(r, resp.StatusCode, resp.Header, vs, t.RefuseResponses)
+	var vs []check.Violation
+	if op == nil {
+		_, _, vs = t.spec.find(r)
+	} else {
+		vs = t.spec.checkResponse(op, r, resp.StatusCode, resp.Header, body)
+	}
+	return t.judge(r, op, resp.StatusCode, resp.Header, vs, t.RefuseResponses)
 }
 
 // judge reports violations, and makes them an error if they are to be refused.
-func (t *RoundTripper) judge(r *http.Request, status int, header http.Header, vs []check.Violation, refuse bool) error {
+func (t *RoundTripper) judge(
+	r *http.Request, found *operation, status int, header http.Header, vs []check.Violation, refuse bool,
+) error {
 	if len(vs) == 0 {
 		return nil
 	}
-	op, _ := t.spec.Operation(r.Method, r.URL.EscapedPath())
+	var op Operation
+	if found != nil {
+		op = found.Operation
+	}
 	if t.Report != nil {
 		t.Report(r.Context(), Finding{
 			Provider: t.spec.provider, Operation: op, Status: status, Refused: refuse, Violations: vs,
@@ -143,22 +154,59 @@ func (t *RoundTripper) judge(r *http.Request, status int, header http.Header, vs
 	return &check.Refusal{Provider: t.spec.provider, Operation: op.ID, Status: status, Header: header, Violations: vs}
 }
 
-// peek reads a body up to MaxBody and returns what it read, and a body with all there is.
-func (t *RoundTripper) peek(body io.ReadCloser) (payload, io.ReadCloser) {
+// peek reads a body up to MaxBody and returns what it read, and a body with all there is. length is what it is said to
+// have, or -1.
+func (t *RoundTripper) peek(body io.ReadCloser, length int64) (payload, io.ReadCloser) {
 	limit := min(cmp.Or(max(t.MaxBody, 0), 1<<20), math.MaxInt64-1)
 	var p payload
-	p.bytes, p.err = io.ReadAll(io.LimitReader(body, limit+1))
-	var rest io.Reader = body
+	p.bytes, p.err = read(body, limit+1, length)
+	whole := &replay{rest: body, Closer: body}
+	whole.read.Reset(p.bytes)
 	switch {
 	case p.err != nil:
-		rest = failing{p.err}
+		whole.rest = failing{p.err}
 	case int64(len(p.bytes)) > limit:
 		p.limit = limit
 	}
-	return p, struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(p.bytes), rest), body}
+	return p, whole
+}
+
+// read is io.ReadAll up to a limit, with a buffer made for the length.
+func read(body io.Reader, limit, length int64) ([]byte, error) {
+	size := int64(512)
+	if length >= 0 {
+		size = min(length, 64<<10) + 1 // one more to find the end; and anybody can claim a length
+	}
+	data := make([]byte, 0, min(size, limit))
+	for int64(len(data)) < limit {
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		n, err := body.Read(data[len(data):min(int64(cap(data)), limit)])
+		data = data[:len(data)+n]
+		switch err {
+		case nil:
+		case io.EOF:
+			return data, nil
+		default:
+			return data, err
+		}
+	}
+	return data, nil
+}
+
+// replay is a body from the start.
+type replay struct {
+	read bytes.Reader // what was read of it
+	rest io.Reader
+	io.Closer
+}
+
+func (b *replay) Read(p []byte) (int, error) {
+	if b.read.Len() > 0 {
+		return b.read.Read(p)
+	}
+	return b.rest.Read(p)
 }
 
 // failing is the rest of a body that could not be read.

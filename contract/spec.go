@@ -47,6 +47,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -171,9 +172,8 @@ type operation struct {
 	security [][]credential // one of these, and all of its members; none is no security
 	needBody bool
 	body     media
-	answers  *openapi3.Responses
-	statuses string // the declared ones, for bounds
-	replies  map[*openapi3.Response]answer
+	answers  map[string]answer // by status, as the contract writes it
+	statuses string            // the declared ones, for bounds
 }
 
 // answer is one declared response.
@@ -183,7 +183,7 @@ type answer struct {
 }
 
 func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
-	o := &operation{query: map[string]struct{}{}, answers: op.Responses, replies: map[*openapi3.Response]answer{}}
+	o := &operation{query: map[string]struct{}{}, answers: map[string]answer{}}
 
 	for _, ref := range item.Parameters {
 		// One of the operation overrides one of the path.
@@ -218,9 +218,7 @@ func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operati
 		}
 	}
 
-	responses := op.Responses.Map()
-	o.statuses = strings.Join(slices.Sorted(maps.Keys(responses)), " or ")
-	for _, ref := range responses {
+	for status, ref := range op.Responses.Map() {
 		var a answer
 		if a.body, err = newMedia(ref.Value.Content); err != nil {
 			return nil, err
@@ -236,8 +234,9 @@ func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operati
 				a.headers = append(a.headers, p)
 			}
 		}
-		o.replies[ref.Value] = a
+		o.answers[status] = a
 	}
+	o.statuses = strings.Join(slices.Sorted(maps.Keys(o.answers)), " or ")
 	return o, nil
 }
 
@@ -256,15 +255,17 @@ func (o *operation) addParameter(declared *openapi3.Parameter) error {
 	return nil
 }
 
-// answer is the declared response for a status: its own, that of its class (4XX), or the default.
-func (o *operation) answer(status int) (answer, bool) {
-	ref := o.answers.Status(status)
-	if ref == nil {
-		ref = o.answers.Default()
+// answer is the declared response for a status, and how it is declared: as its own, that of its class (4XX), or the
+// default.
+func (o *operation) answer(status int) (declared string, a answer, ok bool) {
+	declared = strconv.Itoa(status)
+	if a, ok = o.answers[declared]; !ok && len(declared) == 3 {
+		declared = declared[:1] + "XX"
+		a, ok = o.answers[declared]
 	}
-	if ref == nil {
-		return answer{}, false
+	if !ok {
+		declared = "default"
+		a, ok = o.answers[declared]
 	}
-	a, ok := o.replies[ref.Value]
-	return a, ok
+	return declared, a, ok
 }

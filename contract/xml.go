@@ -24,8 +24,8 @@ func (s *Spec) XML() (markup.Operations, error) {
 	for _, rt := range s.routes {
 		for _, op := range rt.operations {
 			in := markup.Operation{Method: op.Method, Path: op.Path, Request: op.body[mediaXML].root}
-			for status, ref := range op.answers.Map() {
-				root := op.replies[ref.Value].body[mediaXML].root
+			for status, answer := range op.answers {
+				root := answer.body[mediaXML].root
 				switch {
 				case root == nil || status[0] != '2':
 				case in.Success != nil && !reflect.DeepEqual(in.Success, root):
