@@ -1,13 +1,13 @@
 package markup
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -60,13 +60,15 @@ func Decode(body []byte, root *Root) (value any, problems []Problem, ok bool) {
 }
 
 func decode(body []byte, root *Root) (d *decoder, value any, ok bool) {
-	d = &decoder{
-		Decoder: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))), told: map[kind]int{},
-	}
-	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errUTF8 }
+	d = &decoder{}
 	err := error(errUTF8)
 	if utf8.Valid(body) {
-		value, ok, err = d.document(root)
+		text := strings.TrimPrefix(string(body), "\ufeff")
+		d.tokens = newPlain(text)
+		if value, ok, err = d.document(root); errors.Is(err, errNotPlain) {
+			d = &decoder{tokens: newFull(text)}
+			value, ok, err = d.document(root)
+		}
 	}
 	if err != nil {
 		b := errSyntax // all that the library finds
@@ -80,8 +82,7 @@ func decode(body []byte, root *Root) (d *decoder, value any, ok bool) {
 
 // decoder walks through the tokens of one document.
 type decoder struct {
-	*xml.Decoder
-	begun    bool
+	tokens   tokens
 	open     []xml.Name
 	path     []string // names and indexes down to the present place
 	problems []Problem
@@ -92,6 +93,9 @@ type decoder struct {
 // breaks adds a problem of the present place, unless enough of its kind are told.
 func (d *decoder) breaks(means effect, rule, bound string) {
 	of := kind{means, rule, bound}
+	if d.told == nil {
+		d.told = map[kind]int{}
+	}
 	if d.told[of]++; d.told[of] > maxTold || means == fatal && d.told[of] > 1 {
 		return
 	}
@@ -99,42 +103,25 @@ func (d *decoder) breaks(means effect, rule, bound string) {
 	d.problems = append(d.problems, Problem{Path: path, Rule: rule, Bound: bound, effect: means})
 }
 
-// token returns the next start or end of an element, or text, and [io.EOF] only where a document may end. Names are as
-// they were sent: a prefix is no namespace yet.
-func (d *decoder) token() (xml.Token, error) {
-	for {
-		t, err := d.RawToken()
-		first := !d.begun
-		d.begun = true
-		switch t := t.(type) {
-		case nil:
-			if err == io.EOF && len(d.open) > 0 {
-				return nil, errSyntax
-			}
-			return nil, err
-		case xml.StartElement:
-			if len(d.open) == maxDepth {
-				return nil, errDepth
-			}
-			d.open = append(d.open, t.Name)
-			return t, nil
-		case xml.EndElement:
-			last := len(d.open) - 1
-			if last < 0 || d.open[last] != t.Name {
-				return nil, errSyntax
-			}
-			d.open = d.open[:last]
-			return t, nil
-		case xml.CharData:
-			return t, nil
-		case xml.Directive:
-			return nil, breach("no DOCTYPE") // what it can declare is at best unused, at worst a bomb
-		case xml.ProcInst:
-			if t.Target != "xml" || !first {
-				return nil, breach("no processing instructions")
-			}
-		}
+// token returns the next start or end of an element, or text, and [io.EOF] only where a document may end.
+func (d *decoder) token() (token, error) {
+	t, err := d.tokens.next()
+	last := len(d.open) - 1
+	switch {
+	case err == io.EOF && last >= 0:
+		return t, errSyntax
+	case err != nil || t.kind == text:
+		return t, err
+	case t.kind == start && len(d.open) == maxDepth:
+		return t, errDepth
+	case t.kind == start:
+		d.open = append(d.open, t.name)
+	case last < 0 || d.open[last] != t.name:
+		return t, errSyntax
+	default:
+		d.open = d.open[:last]
 	}
+	return t, nil
 }
 
 // skip reads to the end of the innermost element that is open.
@@ -157,19 +144,19 @@ func (d *decoder) document(root *Root) (value any, ok bool, err error) {
 		case err != nil:
 			return nil, false, err
 		}
-		switch t := t.(type) {
-		case xml.CharData:
-			if len(trim(t)) > 0 {
+		switch t.kind {
+		case text:
+			if trim(t.text) != "" {
 				d.breaks(fatal, "xml", "one element")
 			}
-		case xml.StartElement:
+		case start:
 			switch {
 			case found:
 				d.breaks(fatal, "xml", "one element")
 				err = d.skip()
 			case root == nil:
 				err = d.skip()
-			case t.Name.Local != root.Name || t.Name.Space != "":
+			case t.name.Local != root.Name || t.name.Space != "":
 				d.breaks(fatal, "xml", "element "+root.Name)
 				err = d.skip()
 			default:
@@ -180,7 +167,7 @@ func (d *decoder) document(root *Root) (value any, ok bool, err error) {
 				return nil, false, err
 			}
 			if !found {
-				d.root = t.Name.Local
+				d.root = t.name.Local
 			}
 			found = true
 		}
@@ -193,26 +180,27 @@ type element struct {
 	name    string
 	members map[string]any // of an object, by property
 	list    []any          // of an array
-	text    []byte
+	text    string
 	nested  bool            // there are elements in it
 	refused map[string]bool // names: each is told once
 }
 
 // element reads the rest of an element.
-func (d *decoder) element(start xml.StartElement, form *Element) (any, error) {
-	e := &element{Element: form, name: start.Name.Local, members: map[string]any{}, list: []any{}}
-	for _, a := range start.Attr {
+func (d *decoder) element(begin token, form *Element) (any, error) {
+	e := &element{Element: form, name: begin.name.Local}
+	for _, a := range begin.attributes {
 		d.attribute(e, a)
 	}
 	for {
 		t, err := d.token()
-		switch t := t.(type) {
-		case xml.CharData:
-			e.text = append(e.text, t...)
-		case xml.StartElement:
+		switch {
+		case err != nil:
+		case t.kind == text:
+			e.text += t.text
+		case t.kind == start:
 			e.nested = true
 			err = d.child(e, t)
-		case xml.EndElement:
+		default:
 			return e.value(), nil
 		}
 		if err != nil {
@@ -232,50 +220,57 @@ func (d *decoder) attribute(e *element, a xml.Attr) {
 		d.refuse(e, a.Name)
 	default:
 		d.path = append(d.path, p.Name)
-		d.set(e.members, p.Name, p.Element.scalar([]byte(a.Value)))
+		d.set(e, p.Name, p.Element.scalar(a.Value))
 		d.path = d.path[:len(d.path)-1]
 	}
 }
 
 // set gives an object the member at the present place, also if it has one of that name already.
-func (d *decoder) set(members map[string]any, name string, value any) {
-	if _, twice := members[name]; twice {
+func (d *decoder) set(e *element, name string, value any) {
+	if _, twice := e.members[name]; twice {
 		d.breaks(loss, "xml", "unique names")
 	}
-	members[name] = value
+	e.set(name, value)
+}
+
+func (e *element) set(name string, value any) {
+	if e.members == nil {
+		e.members = map[string]any{}
+	}
+	e.members[name] = value
 }
 
 // child reads an element in e. What is in one that is not declared is not looked into.
-func (d *decoder) child(e *element, start xml.StartElement) (err error) {
+func (d *decoder) child(e *element, begin token) (err error) {
 	depth := len(d.path)
 	defer func() { d.path = d.path[:depth] }()
 
 	var value any
-	p, ok := e.property(start.Name.Local, false)
+	p, ok := e.property(begin.name.Local, false)
 	switch {
-	case start.Name.Space != "":
+	case begin.name.Space != "":
 		ok = false
-	case e.Type == Array && start.Name.Local == cmp.Or(e.ItemName, e.name):
+	case e.Type == Array && begin.name.Local == cmp.Or(e.ItemName, e.name):
 		d.path = append(d.path, strconv.Itoa(len(e.list)))
-		value, err = d.element(start, e.Items)
+		value, err = d.element(begin, e.Items)
 		e.list = append(e.list, value)
 		return err
 	}
 	switch {
 	case !ok:
 		if e.Type.nests() { // else the value is no text, which is enough
-			d.refuse(e, start.Name)
+			d.refuse(e, begin.name)
 		}
 		err = d.skip()
 	case p.apart():
 		list, _ := e.members[p.Name].([]any)
 		d.path = append(d.path, p.Name, strconv.Itoa(len(list)))
-		value, err = d.element(start, p.Element.Items)
-		e.members[p.Name] = append(list, value)
+		value, err = d.element(begin, p.Element.Items)
+		e.set(p.Name, append(list, value))
 	default:
 		d.path = append(d.path, p.Name)
-		value, err = d.element(start, p.Element)
-		d.set(e.members, p.Name, value)
+		value, err = d.element(begin, p.Element)
+		d.set(e, p.Name, value)
 	}
 	return err
 }
@@ -301,25 +296,26 @@ func (d *decoder) refuse(e *element, name xml.Name) {
 // value is what was read. Text where elements belong, and elements where text belongs, become what the schema refuses.
 func (e *element) value() any {
 	switch {
-	case !e.Type.nests():
-		if e.nested {
-			return e.members
-		}
+	case !e.Type.nests() && !e.nested:
 		return e.scalar(e.text)
-	case len(trim(e.text)) > 0:
-		return string(e.text)
+	case e.Type.nests() && trim(e.text) != "":
+		return e.text
+	case e.Type == Array && e.list == nil:
+		return []any{}
 	case e.Type == Array:
 		return e.list
+	case e.members == nil:
+		return map[string]any{}
 	}
 	return e.members
 }
 
 // scalar reads a text as what the schema asks for.
-func (e *Element) scalar(raw []byte) any {
-	text := string(trim(raw))
+func (e *Element) scalar(raw string) any {
+	text := trim(raw)
 	switch {
 	case e.Type == String:
-		return string(raw)
+		return raw
 	case text == "":
 		return nil
 	case e.Type == Boolean:
@@ -336,4 +332,4 @@ func (e *Element) scalar(raw []byte) any {
 }
 
 // trim takes away white space as XML has it.
-func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
+func trim(text string) string { return strings.Trim(text, " \t\r\n") }
