@@ -23,9 +23,9 @@ import (
 type acceptor struct {
 	null  bool
 	kinds kinds // of values that are not null
-	allOf []*acceptor
+	// If there is one of these, nothing else is asked, so that no value is read twice.
+	allOf *acceptor           // the only part
 	oneOf map[kinds]*acceptor // branches of different kinds: a value can match one only
-	only  bool                // nothing is asked beside allOf and oneOf
 
 	text   textRules
 	number numberRules
@@ -143,24 +143,9 @@ func (all acceptors) compile(s *openapi3.Schema) (a acceptor, ok bool) {
 		return a, false
 	}
 
-	a.kinds = kindsOf(s.Type)
-	a.only = !beside && len(s.AllOf)+len(s.OneOf) > 0
-	a.null = s.Nullable
-	if len(s.AllOf) > 0 && len(s.OneOf) == 0 && len(s.AnyOf) == 0 { // for null kin-openapi asks no more than these
-		a.null = a.null || !slices.ContainsFunc(s.AllOf, func(part *openapi3.SchemaRef) bool { return !all.of(part.Value).null })
-	}
-	for _, part := range s.AllOf {
-		a.allOf = append(a.allOf, all.of(part.Value))
-	}
-	for _, branch := range s.OneOf {
-		k := kindsOf(branch.Value.Type)
-		if branch.Value.Type == nil || a.oneOf[k] != nil {
-			return a, false
-		}
-		if a.oneOf == nil {
-			a.oneOf = map[kinds]*acceptor{}
-		}
-		a.oneOf[k] = all.of(branch.Value)
+	a.null, a.kinds = s.Nullable, kindsOf(s.Type)
+	if len(s.AllOf)+len(s.OneOf) > 0 {
+		return a, !beside && all.composed(&a, s)
 	}
 
 	a.text = textRules{min: int64(s.MinLength), max: most(s.MaxLength), format: s.Format}
@@ -191,6 +176,24 @@ func (all acceptors) compile(s *openapi3.Schema) (a acceptor, ok bool) {
 
 	a.object, ok = all.objectRules(s)
 	return a, ok
+}
+
+// composed reports false where a value would have to be read more than once.
+func (all acceptors) composed(a *acceptor, s *openapi3.Schema) bool {
+	if len(s.OneOf) == 0 {
+		a.allOf = all.of(s.AllOf[0].Value)
+		a.null = a.null || a.allOf.null
+		return len(s.AllOf) == 1
+	}
+	a.oneOf = map[kinds]*acceptor{}
+	for _, branch := range s.OneOf {
+		k := kindsOf(branch.Value.Type)
+		if branch.Value.Type == nil || a.oneOf[k] != nil {
+			return false
+		}
+		a.oneOf[k] = all.of(branch.Value)
+	}
+	return len(s.AllOf) == 0
 }
 
 // most is an upper limit.
@@ -265,17 +268,11 @@ func (a *acceptor) value(v any) bool {
 	case map[string]any:
 		k = kindObject
 	}
-	for _, part := range a.allOf {
-		if !part.value(v) {
-			return false
-		}
-	}
-	if a.oneOf != nil && !a.oneOf[k].value(v) {
-		return false
-	}
 	switch {
-	case a.only:
-		return true
+	case a.allOf != nil:
+		return a.allOf.value(v)
+	case a.oneOf != nil:
+		return a.oneOf[k].value(v)
 	case a.kinds&k == 0:
 		return false
 	}

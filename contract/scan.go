@@ -76,26 +76,15 @@ func (s *scanner) value(a *acceptor) bool {
 	default:
 		k = kindNumber
 	}
-	start := s.at
-	for _, part := range a.allOf {
-		s.at = start
-		if !s.value(part) {
-			return false
-		}
-	}
-	if a.oneOf != nil {
-		s.at = start
-		if !s.value(a.oneOf[k]) {
-			return false
-		}
-	}
 	switch {
-	case a.only:
-		return true
+	case a.allOf != nil:
+		return s.value(a.allOf)
+	case a.oneOf != nil:
+		return s.value(a.oneOf[k])
 	case a.kinds&k == 0:
 		return false
 	}
-	s.at = start
+	start := s.at
 	switch k {
 	case kindBoolean:
 		return s.word("true") || s.word("false")

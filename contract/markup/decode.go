@@ -178,9 +178,10 @@ func (d *decoder) document(root *Root) (value any, ok bool, err error) {
 type element struct {
 	*Element
 	name    string
-	members map[string]any // of an object, by property
-	list    []any          // of an array
-	text    string
+	members map[string]any  // of an object, by property
+	list    []any           // of an array
+	text    string          // the first one
+	more    []byte          // those after elements and the like
 	nested  bool            // there are elements in it
 	refused map[string]bool // names: each is told once
 }
@@ -196,7 +197,11 @@ func (d *decoder) element(begin token, form *Element) (any, error) {
 		switch {
 		case err != nil:
 		case t.kind == text:
-			e.text += t.text
+			if e.text == "" {
+				e.text = t.text
+			} else {
+				e.more = append(e.more, t.text...)
+			}
 		case t.kind == start:
 			e.nested = true
 			err = d.child(e, t)
@@ -295,11 +300,12 @@ func (d *decoder) refuse(e *element, name xml.Name) {
 
 // value is what was read. Text where elements belong, and elements where text belongs, become what the schema refuses.
 func (e *element) value() any {
+	text := e.text + string(e.more)
 	switch {
 	case !e.Type.nests() && !e.nested:
-		return e.scalar(e.text)
-	case e.Type.nests() && trim(e.text) != "":
-		return e.text
+		return e.scalar(text)
+	case e.Type.nests() && trim(text) != "":
+		return text
 	case e.Type == Array && e.list == nil:
 		return []any{}
 	case e.Type == Array:
