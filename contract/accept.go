@@ -16,7 +16,7 @@ import (
 )
 
 // acceptor recognizes values that surely keep a schema, as nearly all do that go over the wire. It finds no violations:
-// what it does not recognize is right or wrong, and kin-openapi decides, at ten times the time. So it need not know every
+// what it does not accept is right or wrong, and kin-openapi decides, in ten times the time. So it need not know every
 // keyword, as long as it accepts nothing where there is one that it does not know.
 //
 // Nil and the zero value accept nothing.
@@ -34,8 +34,8 @@ type acceptor struct {
 }
 
 type textRules struct {
-	free     bool // there are none
-	min, max int64
+	free     bool  // there are none
+	min, max int64 // characters
 	enum     []string
 	pattern  *regexp.Regexp
 	format   string
@@ -58,7 +58,7 @@ type objectRules struct {
 	properties []*acceptor    // no more than there are bits in a set
 	others     *acceptor      // additional properties
 	required   set
-	anyOf      []set // if not empty, one of them is required too
+	anyOf      []set // of these, if there are any, one is required too
 }
 
 // set is one of properties, by index.
@@ -125,9 +125,9 @@ func (all acceptors) of(s *openapi3.Schema) *acceptor {
 	return a
 }
 
-// compile reports false where a keyword, or its use, is not known here.
+// compile reports false where a keyword, or the use that is made of it, is not known here.
 func (all acceptors) compile(s *openapi3.Schema) (a acceptor, ok bool) {
-	asked := *s
+	asked := *s // what of it is not dealt with yet
 	asked.Extensions, asked.Origin, asked.Title, asked.Description, asked.ExternalDocs = nil, nil, "", "", nil
 	asked.Default, asked.Example, asked.Deprecated, asked.XML = nil, nil, false, nil
 	asked.ReadOnly, asked.WriteOnly = false, false // rules of the object that has the property
@@ -149,7 +149,7 @@ func (all acceptors) compile(s *openapi3.Schema) (a acceptor, ok bool) {
 	}
 
 	a.text = textRules{min: int64(s.MinLength), max: most(s.MaxLength), format: s.Format}
-	if len(s.Enum) > 0 {
+	if len(s.Enum) > 0 { // other values than texts are left to kin-openapi
 		a.kinds &= kindString
 		a.text.enum = []string{}
 	}
@@ -223,18 +223,15 @@ func (all acceptors) objectRules(s *openapi3.Schema) (o objectRules, ok bool) {
 			add(name, all.of(property.Value))
 		}
 	}
-	setOf := func(names []string) (required set) {
-		for _, name := range names {
-			if _, declared := o.index[name]; !declared {
-				add(name, o.others)
-			}
-			required |= 1 << o.index[name]
+	bit := func(name string) set {
+		if _, declared := o.index[name]; !declared {
+			add(name, o.others)
 		}
-		return required
+		return 1 << o.index[name]
 	}
 	for _, name := range s.Required {
 		if p := s.Properties[name]; p == nil || !all.foreign(p.Value) {
-			o.required |= setOf([]string{name})
+			o.required |= bit(name)
 		}
 	}
 	for _, branch := range s.AnyOf {
@@ -243,7 +240,11 @@ func (all acceptors) objectRules(s *openapi3.Schema) (o objectRules, ok bool) {
 		if !reflect.ValueOf(asked).IsZero() {
 			return o, false
 		}
-		o.anyOf = append(o.anyOf, setOf(branch.Value.Required))
+		var required set
+		for _, name := range branch.Value.Required {
+			required |= bit(name)
+		}
+		o.anyOf = append(o.anyOf, required)
 	}
 	return o, len(o.properties) <= 64
 }

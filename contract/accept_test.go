@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,31 @@ func TestAcceptorsAreRight(t *testing.T) {
 		}
 		for _, depth := range []int{maxDepth - 1, maxDepth, maxDepth + 1} {
 			judge(t, spec.request, s, strings.Repeat("[", depth)+strings.Repeat("]", depth))
+		}
+	}
+}
+
+// A set has no more bits.
+func TestAcceptorsOfManyProperties(t *testing.T) {
+	for _, n := range []int{64, 65} {
+		var names, declared []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("p%d", i))
+			declared = append(declared, names[i]+": {nullable: true}")
+		}
+		spec, err := Parse("many", fmt.Appendf(nil, `openapi: 3.0.3
+info: {title: t, version: "1"}
+paths: {}
+components: {schemas: {Many: {type: object, required: [%s], properties: {%s}}}}`, strings.Join(names, ", "), strings.Join(declared, ", ")))
+		require.NoError(t, err)
+		schemas, err := allSchemas(spec.doc)
+		require.NoError(t, err)
+		many := schemas[slices.IndexFunc(schemas, func(s located) bool { return len(s.Properties) == n })]
+		whole := `{"` + strings.Join(names, `":1,"`) + `":1}`
+		assert.Equal(t, n == 64, judge(t, spec.request, many, whole))
+		for _, name := range names {
+			judge(t, spec.request, many, strings.Replace(whole, `"`+name+`":1`, `"`+name+`":1,"`+name+`":1`, 1))
+			judge(t, spec.request, many, strings.Replace(whole, `"`+name+`":1`, `"x":1`, 1))
 		}
 	}
 }

@@ -119,11 +119,12 @@ func (m media) find(contentType []string) (name string, c content, ok bool) {
 	if len(contentType) != 1 {
 		return "", content{}, false
 	}
-	name = contentType[0]
-	if c, ok = m[name]; ok { // as nearly always
-		return name, c, true
+	for _, name = range []string{contentType[0], strings.TrimSuffix(contentType[0], "; charset=utf-8")} {
+		if c, ok = m[name]; ok { // as nearly always
+			return name, c, true
+		}
 	}
-	name, _, err := mime.ParseMediaType(name)
+	name, _, err := mime.ParseMediaType(contentType[0])
 	if err != nil {
 		return "", content{}, false
 	}
