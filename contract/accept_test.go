@@ -40,6 +40,7 @@ var keywordSchemas = []string{
 	`{type: object, required: [a], properties: {a: {type: integer, writeOnly: true}}}`,
 	`{type: object, properties: {a: {type: integer}, b: {type: integer}}, anyOf: [{required: [a]}, {required: [b, a]}]}`,
 	`{type: object, properties: {a: {type: integer}}, anyOf: [{required: [a]}, {required: [b]}]}`,
+	`{type: object, properties: {a: {type: integer}, b: {type: integer}, c: {type: integer}}, anyOf: [{required: [b, a]}, {required: [c]}]}`,
 	`{type: object, nullable: true, properties: {a: {type: integer}}, anyOf: [{required: [a]}, {minProperties: 1}]}`,
 	`{anyOf: [{required: [a]}]}`, `{anyOf: [{type: number}, {type: integer}]}`, `{anyOf: [{type: string}, {type: integer}]}`,
 	`{oneOf: [{type: string, maxLength: 1}, {type: object, properties: {a: {type: integer}}}]}`,
