@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -364,6 +366,24 @@ func TestBodiesPass(t *testing.T) {
 			assert.Equal(t, large, string(got))
 			assert.NoError(t, resp.Body.Close())
 			assert.Equal(t, 1, answered.closed)
+		}
+	})
+
+	t.Run("a length that is not that of the body", func(t *testing.T) {
+		for _, length := range []int64{-2, -1, 0, 5, int64(len(large)), 1 << 62} {
+			rt := &contract.RoundTripper{Spec: things(t), MaxBody: math.MaxInt64, RefuseResponses: true, Next: roundTripperFunc(
+				func(r *http.Request) (*http.Response, error) {
+					assert.NoError(t, iotest.TestReader(r.Body, []byte(large)))
+					return &http.Response{
+						StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: length,
+						Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(large))),
+					}, nil
+				})}
+			r := newRequest(t, &body{Reader: iotest.DataErrReader(strings.NewReader(large))})
+			r.ContentLength = length
+			resp, err := rt.RoundTrip(r)
+			require.NoError(t, err)
+			assert.NoError(t, iotest.TestReader(resp.Body, []byte(large)))
 		}
 	})
 
