@@ -1,0 +1,3 @@
+package main
+
+func gate(bool) error { return nil }

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stat is what many measurements of one thing say.
+type stat struct{ Median, Min, Max float64 }
+
+func statOf(values []float64) stat {
+	if len(values) == 0 {
+		return stat{}
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return stat{(sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2, sorted[0], sorted[len(sorted)-1]}
+}
+
+// line is one implementation in one row of the table, on one network, with so many goroutines.
+type line struct {
+	Network, Row string
+	Goroutines   int
+	Name         string
+	// CPU is the processor time that the process took for a call, and Wall the time on the clock, both in nanoseconds:
+	// that of all calls divided by their number.
+	CPU, Wall stat
+	// Ratio is one of the two over the floor's in the same round: on the fake network, where nobody waits, CPU, over
+	// loopback Wall.
+	Ratio stat
+	// Allocs and Bytes are those of the process: over loopback they hold the server's.
+	Allocs, Bytes float64
+}
+
+// group is what is measured against each other: everybody who does one row on one network.
+type group struct {
+	network, row string
+	goroutines   int
+}
+
+func groups(rows []exchange, networks []string, goroutines []int) []group {
+	var gs []group
+	for _, network := range networks {
+		for _, x := range rows {
+			for _, n := range goroutines {
+				if n == 1 || x.row == rowCreate {
+					gs = append(gs, group{network, x.row, n})
+				}
+			}
+		}
+	}
+	return gs
+}
+
+// rounds measures a group: so many rounds, in each of which everybody has a turn of about this long, in another order.
+func rounds(ctx context.Context, g group, x exchange, wanted []implementation, n int, turn time.Duration) ([]line, error) {
+	on := inMemory(x)
+	if g.network == onLoopback {
+		var s *server
+		var err error
+		if on, s, err = loopback(x); err != nil {
+			return nil, err
+		}
+		defer s.Close()
+	}
+	type runner struct {
+		name                            string
+		call                            call
+		cpu, wall, ratios, allocs, size []float64
+	}
+	var runners []*runner
+	for _, i := range wanted {
+		if !slices.Contains(i.rows, g.row) {
+			continue
+		}
+		call, err := i.open(on)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", i.name, err)
+		}
+		if _, err := repeat(ctx, call, 200*g.goroutines, g.goroutines); err != nil { // connections, pools, lazily made things
+			return nil, fmt.Errorf("%s, %s, %s: %w", g.network, g.row, i.name, err)
+		}
+		runners = append(runners, &runner{name: i.name, call: call})
+	}
+	// Everybody makes as many calls as the first, the floor, makes within its turn.
+	calls, took := 100*g.goroutines, time.Duration(0)
+	for took < turn/2 {
+		calls *= 2
+		var err error
+		if took, err = repeat(ctx, runners[0].call, calls, g.goroutines); err != nil {
+			return nil, err
+		}
+	}
+	calls = max(1, int(float64(calls)*float64(turn)/float64(took)))
+
+	for round := range n {
+		for _, i := range rand.Perm(len(runners)) {
+			r := runners[i]
+			runtime.GC() // nobody pays for what another left
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			cpu := processorTime()
+			took, err := repeat(ctx, r.call, calls, g.goroutines)
+			cpu = processorTime() - cpu
+			runtime.ReadMemStats(&after)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s, %s: %w", g.network, g.row, r.name, err)
+			}
+			r.cpu = append(r.cpu, float64(cpu.Nanoseconds())/float64(calls))
+			r.wall = append(r.wall, float64(took.Nanoseconds())/float64(calls))
+			r.allocs = append(r.allocs, float64(after.Mallocs-before.Mallocs)/float64(calls))
+			r.size = append(r.size, float64(after.TotalAlloc-before.TotalAlloc)/float64(calls))
+		}
+		for _, r := range runners {
+			ratio := r.wall[round] / runners[0].wall[round]
+			if g.network == onFake {
+				ratio = r.cpu[round] / runners[0].cpu[round]
+			}
+			r.ratios = append(r.ratios, ratio)
+		}
+	}
+	var lines []line
+	for _, r := range runners {
+		lines = append(lines, line{
+			g.network, g.row, g.goroutines, r.name,
+			statOf(r.cpu), statOf(r.wall), statOf(r.ratios), statOf(r.allocs).Median, statOf(r.size).Median,
+		})
+	}
+	return lines, nil
+}
+
+// repeat makes so many calls, shared by so many goroutines, and tells how long it took.
+func repeat(ctx context.Context, do call, calls, goroutines int) (time.Duration, error) {
+	if goroutines == 1 {
+		start := time.Now()
+		for range calls {
+			if err := do(ctx); err != nil {
+				return 0, err
+			}
+		}
+		return time.Since(start), nil
+	}
+	errs := make([]error, goroutines)
+	var wg sync.WaitGroup
+	start := time.Now()
+	for i := range goroutines {
+		wg.Go(func() {
+			for range (calls + i) / goroutines { // the shares make the whole
+				if errs[i] = do(ctx); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start), cmp.Or(errs...)
+}
+
+// processorTime is what the process has had of the processors so far. Unlike the clock it does not count what other
+// processes take from it.
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it only fails for wrong arguments
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
