@@ -19,6 +19,7 @@ const maxBody = 1 << 20
 type floor struct {
 	http *http.Client
 	base string
+	key  string // Stancer's
 }
 
 type floorProfile struct {
@@ -81,7 +82,7 @@ type bigContract struct {
 }
 
 func openFloor(n network) (call, error) {
-	f := floor{http: &http.Client{Transport: n.transport()}, base: n.url}
+	f := floor{http: &http.Client{Transport: n.transport()}, base: n.url, key: stancerKey}
 	switch n.row {
 	case rowCreate:
 		return func(ctx context.Context) error {
@@ -131,7 +132,7 @@ func (f *floor) create(ctx context.Context, p floorProfile) (*floorCustomer, err
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.SetBasicAuth(stancerKey, "")
+	req.SetBasicAuth(f.key, "")
 	body, err = f.do(req)
 	if err != nil {
 		return nil, err
@@ -148,7 +149,7 @@ func (f *floor) get(ctx context.Context, id string) (*floorCustomer, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.SetBasicAuth(stancerKey, "")
+	req.SetBasicAuth(f.key, "")
 	body, err := f.do(req)
 	if err != nil {
 		return nil, err

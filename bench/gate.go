@@ -1,3 +1,131 @@
 package main
 
-func gate(bool) error { return nil }
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/contract-first/customers/sandbox"
+)
+
+// limits are the allocations that each exchange of ours may cost, and the Go that they were counted with.
+type limits struct {
+	Go     string         `json:"go"`
+	Allocs map[string]int `json:"allocs"`
+}
+
+//go:embed allocs.json
+var committed []byte
+
+const limitsFile = "allocs.json"
+
+// gate counts the allocations of what is ours and holds them against the committed numbers. They are exact: the same
+// at each run, on every machine. But much of them is made by net/http and encoding, which are others in another Go:
+// what such a Go counts is shown, and decides nothing. A patch release is no other Go.
+func gate(ctx context.Context, w io.Writer, write bool) error {
+	var want limits
+	if err := json.Unmarshal(committed, &want); err != nil {
+		return fmt.Errorf("%s: %w", limitsFile, err)
+	}
+	found, err := countAllocs(ctx)
+	if err != nil {
+		return err
+	}
+	if write {
+		data, err := json.MarshalIndent(limits{minor(runtime.Version()), found}, "", "\t")
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(limitsFile, append(data, '\n'), 0o644)
+	}
+	same := minor(runtime.Version()) == want.Go
+	above := want.compare(w, found)
+	switch {
+	case !same:
+		_, err = fmt.Fprintf(w, "The committed numbers are of %s, this is %s: nothing is decided.\n", want.Go, runtime.Version())
+		return err
+	case above:
+		return errors.New("allocations above the committed numbers: find out why, or write them anew with -gate -write")
+	}
+	return nil
+}
+
+// compare writes a line for each exchange, and tells whether one is above its limit or has none.
+func (l limits) compare(w io.Writer, found map[string]int) (above bool) {
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		limit, ok := l.Allocs[name]
+		says := "ok"
+		switch n := found[name]; {
+		case !ok:
+			says, above = "not committed: write them anew with -gate -write", true
+		case n > limit:
+			says, above = fmt.Sprintf("above %d", limit), true
+		case n < limit:
+			says = fmt.Sprintf("below %d: lower it with -gate -write", limit)
+		}
+		fmt.Fprintf(w, "%-36s %6d  %s\n", name, found[name], says)
+	}
+	return above
+}
+
+// minor is the version of Go without its patch release, such as go1.26.
+func minor(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// countAllocs counts on the fake network, and one exchange of the sandbox without HTTP around it.
+func countAllocs(ctx context.Context) (map[string]int, error) {
+	rows, err := exchanges()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]int{}
+	for _, i := range implementations() {
+		if !strings.HasPrefix(i.name, facade) {
+			continue
+		}
+		for _, x := range rows {
+			do, err := i.open(inMemory(x))
+			if err != nil {
+				return nil, err
+			}
+			if found[x.row+", "+i.name], err = allocs(func() error { return do(ctx) }); err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", x.row, i.name, err)
+			}
+		}
+	}
+	box, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		return nil, err
+	}
+	handler := box.Handler("stancer")
+	id, err := create(handler, box.Stancer.APIKey, 0)
+	if err != nil {
+		return nil, err
+	}
+	found["get, sandbox"], err = allocs(func() error {
+		_, err := exchangeWith(handler, http.MethodGet, "/v1/customers/"+id, box.Stancer.APIKey, "", http.StatusOK)
+		return err
+	})
+	return found, err
+}
+
+// allocs counts those of one call, without the collector in between, which empties pools.
+func allocs(do func() error) (int, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	var failed error
+	n := testing.AllocsPerRun(500, func() { failed = errors.Join(failed, do()) })
+	return int(n), failed
+}

@@ -6,7 +6,7 @@ go 1.25.0
 replace github.com/contract-first/customers => ../
 
 require (
-	github.com/contract-first/customers v0.0.0-00010101000000-000000000000
+	github.com/contract-first/customers v0.0.0
 	github.com/go-faster/errors v0.7.1
 	github.com/go-faster/jx v1.1.0
 	github.com/go-resty/resty/v2 v2.17.2

@@ -58,7 +58,7 @@ func main() {
 
 func run(ctx context.Context, s settings) (err error) {
 	if s.gate {
-		return gate(s.write)
+		return gate(ctx, os.Stdout, s.write)
 	}
 	s.rounds = cmp.Or(s.rounds, map[bool]int{false: 21, true: 5}[s.quick])
 	s.turn = cmp.Or(s.turn, map[bool]time.Duration{false: 60 * time.Millisecond, true: 20 * time.Millisecond}[s.quick])

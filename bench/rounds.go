@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -146,20 +147,29 @@ func repeat(ctx context.Context, do call, calls, goroutines int) (time.Duration,
 		}
 		return time.Since(start), nil
 	}
+	var left atomic.Int64
+	left.Store(int64(calls))
+	start := time.Now()
+	err := together(goroutines, func() error {
+		for left.Add(-1) >= 0 {
+			if err := do(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return time.Since(start), err
+}
+
+// together has so many goroutines do something, and waits for all.
+func together(goroutines int, do func() error) error {
 	errs := make([]error, goroutines)
 	var wg sync.WaitGroup
-	start := time.Now()
 	for i := range goroutines {
-		wg.Go(func() {
-			for range (calls + i) / goroutines { // the shares make the whole
-				if errs[i] = do(ctx); errs[i] != nil {
-					return
-				}
-			}
-		})
+		wg.Go(func() { errs[i] = do() })
 	}
 	wg.Wait()
-	return time.Since(start), cmp.Or(errs...)
+	return cmp.Or(errs...)
 }
 
 // processorTime is what the process has had of the processors so far. Unlike the clock it does not count what other
