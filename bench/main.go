@@ -37,7 +37,7 @@ func main() {
 	flag.StringVar(&s.networks, "net", "fake,loopback", "on these networks")
 	flag.StringVar(&s.goroutines, "goroutines", "1,4,16,64", "with so many goroutines; other rows than create only with 1")
 	flag.IntVar(&s.rounds, "rounds", 0, "rounds (default 21, -quick 5)")
-	flag.DurationVar(&s.turn, "turn", 0, "the floor's time per round (default 60ms, -quick 20ms)")
+	flag.DurationVar(&s.turn, "turn", 0, "the floor's time per round (default 50ms, -quick 20ms)")
 	flag.BoolVar(&s.quick, "quick", false, "less of everything: to try, not to tell")
 	flag.StringVar(&s.library, "library", "..", "the checkout whose programs and generation are measured")
 	flag.StringVar(&s.before, "before", "before.json", "what was measured before, for comparison")
@@ -61,12 +61,16 @@ func run(ctx context.Context, s settings) (err error) {
 		return gate(ctx, os.Stdout, s.write)
 	}
 	s.rounds = cmp.Or(s.rounds, map[bool]int{false: 21, true: 5}[s.quick])
-	s.turn = cmp.Or(s.turn, map[bool]time.Duration{false: 60 * time.Millisecond, true: 20 * time.Millisecond}[s.quick])
+	s.turn = cmp.Or(s.turn, map[bool]time.Duration{false: 50 * time.Millisecond, true: 20 * time.Millisecond}[s.quick])
 	if s.memprofile != "" {
 		runtime.MemProfileRate = 1
 	}
 	began := time.Now()
 	found := &findings{}
+	if found.Machine, err = machineOf(ctx, s.library); err != nil {
+		return err
+	}
+	found.Machine.Rounds, found.Machine.Turn = s.rounds, s.turn
 	for part := range strings.SplitSeq(s.parts, ",") {
 		switch part {
 		case "rows":
@@ -82,9 +86,6 @@ func run(ctx context.Context, s settings) (err error) {
 			return err
 		}
 	}
-	if found.Machine, err = machineOf(ctx, s.library); err != nil {
-		return err
-	}
 	found.Machine.Seconds = int(time.Since(began).Seconds())
 	if s.save != "" {
 		data, err := json.MarshalIndent(found, "", "\t")
@@ -95,17 +96,17 @@ func run(ctx context.Context, s settings) (err error) {
 			return err
 		}
 	}
-	var before findings
+	var old findings
 	switch data, err := os.ReadFile(s.before); {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
 		return err
 	default:
-		if err := json.Unmarshal(data, &before); err != nil {
+		if err := json.Unmarshal(data, &old); err != nil {
 			return fmt.Errorf("%s: %w", s.before, err)
 		}
 	}
-	text, err := reportOf(found, &before)
+	text, err := reportOf(found, &old)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,6 @@ func measureRows(ctx context.Context, s settings, found *findings) error {
 		}
 		found.Lines = append(found.Lines, lines...)
 	}
-	found.Rounds = s.rounds
 	return nil
 }
 

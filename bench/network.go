@@ -22,7 +22,7 @@ const (
 	phone     = "+33639980102"
 	mobile    = "+15145550187"
 	reference = "crm-10023"
-	since     = "2020-01-31T00:00:00.000-05:00"
+	since     = "2020-01-31T09:30:00.125-05:00"
 
 	stancerID    = "cust_9Cle7TXKkjhwqcWx4Kl5cQYk"
 	customerJSON = `{"id":"` + stancerID + `","email":"` + email + `","mobile":"` + phone + `","name":"` + name +

@@ -73,6 +73,7 @@ func rounds(ctx context.Context, g group, x exchange, wanted []implementation, n
 	type runner struct {
 		name                            string
 		call                            call
+		calls                           int
 		cpu, wall, ratios, allocs, size []float64
 	}
 	var runners []*runner
@@ -89,17 +90,16 @@ func rounds(ctx context.Context, g group, x exchange, wanted []implementation, n
 		}
 		runners = append(runners, &runner{name: i.name, call: call})
 	}
-	// Everybody makes as many calls as the first, the floor, makes within its turn.
-	calls, took := 100*g.goroutines, time.Duration(0)
-	for took < turn/2 {
-		calls *= 2
-		var err error
-		if took, err = repeat(ctx, runners[0].call, calls, g.goroutines); err != nil {
-			return nil, err
+	for _, r := range runners { // how many calls are a turn
+		took := time.Duration(0)
+		for r.calls = 50 * g.goroutines; took < turn/2; r.calls *= 2 {
+			var err error
+			if took, err = repeat(ctx, r.call, r.calls, g.goroutines); err != nil {
+				return nil, err
+			}
 		}
+		r.calls = max(1, int(float64(r.calls/2)*float64(turn)/float64(took)))
 	}
-	calls = max(1, int(float64(calls)*float64(turn)/float64(took)))
-
 	for round := range n {
 		for _, i := range rand.Perm(len(runners)) {
 			r := runners[i]
@@ -107,16 +107,16 @@ func rounds(ctx context.Context, g group, x exchange, wanted []implementation, n
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			cpu := processorTime()
-			took, err := repeat(ctx, r.call, calls, g.goroutines)
+			took, err := repeat(ctx, r.call, r.calls, g.goroutines)
 			cpu = processorTime() - cpu
 			runtime.ReadMemStats(&after)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s, %s: %w", g.network, g.row, r.name, err)
 			}
-			r.cpu = append(r.cpu, float64(cpu.Nanoseconds())/float64(calls))
-			r.wall = append(r.wall, float64(took.Nanoseconds())/float64(calls))
-			r.allocs = append(r.allocs, float64(after.Mallocs-before.Mallocs)/float64(calls))
-			r.size = append(r.size, float64(after.TotalAlloc-before.TotalAlloc)/float64(calls))
+			r.cpu = append(r.cpu, float64(cpu.Nanoseconds())/float64(r.calls))
+			r.wall = append(r.wall, float64(took.Nanoseconds())/float64(r.calls))
+			r.allocs = append(r.allocs, float64(after.Mallocs-before.Mallocs)/float64(r.calls))
+			r.size = append(r.size, float64(after.TotalAlloc-before.TotalAlloc)/float64(r.calls))
 		}
 		for _, r := range runners {
 			ratio := r.wall[round] / runners[0].wall[round]

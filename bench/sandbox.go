@@ -138,7 +138,7 @@ type renewal struct {
 
 // measureTokens has many goroutines create customers at Digitalpaye while the tokens end again and again.
 func measureTokens(ctx context.Context, goroutines, each, expiries int) (renewal, error) {
-	s, err := sandbox.Start(sandbox.Config{JournalSize: 4 * goroutines * each})
+	s, err := sandbox.Start(sandbox.Config{JournalSize: 1 << 20})
 	if err != nil {
 		return renewal{}, err
 	}

@@ -38,9 +38,9 @@ type scale struct {
 
 func measureScale(ctx context.Context, s settings) (*scale, error) {
 	out := &scale{}
-	calls, total, each, d, lists := 20_000, 1_000_000, 50, 2*time.Second, []int{10, 100, 1_000, 10_000, 100_000}
+	calls, total, each, times, d, lists := 20_000, 1_000_000, 50, 5, 2*time.Second, []int{10, 100, 1_000, 10_000, 100_000}
 	if s.quick {
-		calls, total, each, d, lists = 2_000, 50_000, 5, 200*time.Millisecond, lists[:4]
+		calls, total, each, times, d, lists = 2_000, 50_000, 5, 1, 200*time.Millisecond, lists[:4]
 	}
 	steps := []struct {
 		what string
@@ -53,7 +53,7 @@ func measureScale(ctx context.Context, s settings) (*scale, error) {
 		{"clients", func() (err error) { out.Clients, err = measureClients(ctx, calls); return err }},
 		{"size", func() (err error) { out.Sizes, err = measureSizes(ctx, d/8); return err }},
 		{"lists", func() (err error) { out.Lists, err = measureLists(ctx, lists, d/8); return err }},
-		{"generation", func() (err error) { out.Generation, err = measureGeneration(ctx, s.library); return err }},
+		{"generation", func() (err error) { out.Generation, err = measureGeneration(ctx, s.library, times); return err }},
 	}
 	for _, step := range steps {
 		fmt.Fprintf(os.Stderr, "scale, %s\n", step.what)
@@ -173,7 +173,7 @@ type clients struct {
 	// Open is the time to open one, Bytes what it holds after its first call.
 	Open  time.Duration
 	Bytes int
-	// Fake and Loopback are nanoseconds per call.
+	// Fake and Loopback are the processor time of a call, in nanoseconds.
 	Fake, Loopback float64
 }
 
@@ -212,11 +212,11 @@ func measureClients(ctx context.Context, calls int) ([]clients, error) {
 				return nil, err
 			}
 			held := inUse() - before
-			d, err := repeat(ctx, turn, calls, 1)
-			if err != nil {
+			cpu := processorTime()
+			if _, err := repeat(ctx, turn, calls, 1); err != nil {
 				return nil, err
 			}
-			perCall := float64(d.Nanoseconds()) / float64(calls)
+			perCall := float64((processorTime() - cpu).Nanoseconds()) / float64(calls)
 			if over == onLoopback {
 				c.Loopback = perCall
 			} else {
@@ -228,7 +228,7 @@ func measureClients(ctx context.Context, calls int) ([]clients, error) {
 	return out, nil
 }
 
-// size is the time of reading one customer of SimplePin with so many billing addresses, in nanoseconds.
+// size is the processor time of reading one customer of SimplePin with so many billing addresses, in nanoseconds.
 type size struct {
 	Addresses, Bytes    int
 	JSON, XML, Contract float64
@@ -278,7 +278,7 @@ func measureSizes(ctx context.Context, d time.Duration) ([]size, error) {
 	return out, nil
 }
 
-// list is the time of reading a list of so many customers at Fatora, page by page, in nanoseconds.
+// list is the processor time of reading a list of so many customers at Fatora, page by page, in nanoseconds.
 type list struct {
 	Customers int
 	Time      float64
@@ -356,26 +356,24 @@ func (p pages) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// timeOf is the median time of doing something: as often as it fits into d, but three times at least.
-func timeOf(d time.Duration, do func() error) (nanoseconds float64, err error) {
+// timeOf is the processor time of doing something, in nanoseconds: it is done for so long, but three times at least.
+func timeOf(d time.Duration, do func() error) (float64, error) {
 	if err := do(); err != nil { // what is made once
 		return 0, err
 	}
-	var times []float64
-	for start := time.Now(); len(times) < 3 || time.Since(start) < d; {
-		begun := time.Now()
+	times, begun := 0, processorTime()
+	for start := time.Now(); times < 3 || time.Since(start) < d; times++ {
 		if err := do(); err != nil {
 			return 0, err
 		}
-		times = append(times, float64(time.Since(begun).Nanoseconds()))
 	}
-	return statOf(times).Median, nil
+	return float64((processorTime() - begun).Nanoseconds()) / float64(times), nil
 }
 
 // measureGeneration writes what is generated anew, as it was.
-func measureGeneration(ctx context.Context, library string) (stat, error) {
+func measureGeneration(ctx context.Context, library string, times int) (stat, error) {
 	var seconds []float64
-	for i := range 4 {
+	for i := range 1 + times {
 		start := time.Now()
 		cmd := exec.CommandContext(ctx, "go", "generate", ".")
 		cmd.Dir = library

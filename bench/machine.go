@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// machine is where and of what the numbers are.
+type machine struct {
+	Processor, System, Go string
+	Processors            int
+	// Load is the load average over a minute before the first measurement: other programs disturb the times.
+	Load         string
+	Date, Commit string
+	Peers        []string
+	Rounds       int
+	Turn         time.Duration
+	Seconds      int
+}
+
+func machineOf(ctx context.Context, library string) (machine, error) {
+	m := machine{
+		Processor: "unknown processor", System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
+		Processors: runtime.GOMAXPROCS(0), Load: "unknown", Date: time.Now().UTC().Format(time.DateOnly),
+	}
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if name := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(info); name != nil {
+			m.Processor = string(name[1])
+		}
+	}
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.Load, _, _ = strings.Cut(string(load), " ")
+	}
+	var err error
+	if m.Commit, err = tool(ctx, library, "git", "rev-parse", "--short", "HEAD"); err != nil {
+		return m, err
+	}
+	// What earlier runs wrote is no change of what is measured.
+	changed, err := tool(ctx, library, "git", "status", "--porcelain", "--", ".", ":!bench")
+	if changed != "" {
+		m.Commit += " with uncommitted changes"
+	}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range build.Deps {
+			switch d.Path {
+			case "github.com/go-resty/resty/v2", "github.com/stripe/stripe-go/v82", "github.com/ogen-go/ogen", "github.com/getkin/kin-openapi":
+				m.Peers = append(m.Peers, d.Path+" "+d.Version)
+			}
+		}
+	}
+	generated, readErr := os.ReadFile("peers/oapi/stancer/stancer.gen.go")
+	if version := regexp.MustCompile(`by (\S+oapi-codegen\S*) version (\S+)`).FindSubmatch(generated); readErr == nil && version != nil {
+		m.Peers = append(m.Peers, fmt.Sprintf("%s %s", version[1], version[2]))
+	}
+	return m, err
+}
+
+func (m machine) String() string {
+	return fmt.Sprintf("%s, commit %s. %s, %d of its threads, %s, %s. Load average when it began: %s. "+
+		"%d rounds with turns of %v; the whole run took %d s.\n\nPeers: %s.",
+		m.Date, m.Commit, m.Processor, m.Processors, m.System, m.Go, m.Load, m.Rounds, m.Turn, m.Seconds,
+		strings.Join(m.Peers, ", "))
+}
