@@ -9,11 +9,13 @@ LINT := internal/lint
 SOAK = 20s
 SEED = 0
 FUZZTIME = 30s
+# The commit that bench/RESULTS.md compares with.
+BEFORE = 56ef551
 
-.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage
+.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage bench bench-before bench-gate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## one customer through every operation of the four providers, on the embedded sandbox
 	@go run ./cmd/customers demo
@@ -65,3 +67,15 @@ fuzz: ## every fuzz target for FUZZTIME=30s; what is found stays in testdata/fuz
 			echo "$$package $$target: $$(echo "$$said" | sed -n 's/^fuzz: elapsed: [^,]*, //p' | tail -n 1)"; \
 		else echo "$$said"; found=1; fi; \
 	done; exit $$found; }
+
+bench: ## time, memory and size beside a hand-written client and peers, into bench/RESULTS.md; wants a quiet machine
+	cd bench && go run . -results RESULTS.md
+
+bench-before: ## the same of the commit BEFORE, into bench/before.json, for RESULTS.md to compare with
+	@set -e; dir=$$(mktemp -d); git worktree add -q --detach $$dir/library $(BEFORE); \
+	trap "git worktree remove --force $$dir/library; rm -r $$dir" EXIT; cd bench; cp go.sum $$dir/before.sum; \
+	go mod edit -print -replace github.com/contract-first/customers=$$dir/library >$$dir/before.mod; \
+	go run -mod=mod -modfile=$$dir/before.mod . -library $$dir/library -save before.json >/dev/null
+
+bench-gate: ## fails where an exchange allocates more than bench/allocs.json says; times are not judged
+	@cd bench && go run . -gate

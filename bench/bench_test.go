@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	_ "embed"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -112,6 +115,16 @@ func TestEverybodyOverLoopback(t *testing.T) {
 	})
 }
 
+//go:embed floor.go
+var floorSource []byte
+
+// TestFloorIsPinned fails where the floor is changed: it is the 1.00 of every ratio, before and after. Who has a reason
+// to change it measures what was before anew too (make bench-before).
+func TestFloorIsPinned(t *testing.T) {
+	const pinned = "deba2c389a382b8e39b01d0e76c8aaa042827b0df4f9a37c99a0e62ade20927b"
+	assert.Equal(t, pinned, fmt.Sprintf("%x", sha256.Sum256(floorSource)))
+}
+
 func TestRepeat(t *testing.T) {
 	for _, goroutines := range []int{1, 3, 8} {
 		calls := make(chan bool, 100)
@@ -174,7 +187,7 @@ func TestCommittedLimits(t *testing.T) {
 func measured() *findings {
 	f := &findings{Scale: &scale{
 		Heap: []heap{{0, 1000}, {100, 1000}, {1000, 1000}}, Tokens: renewal{Goroutines: 64, Expired: 3, Fetched: 4},
-		Sandbox: []throughput{{"in process", 1, sandboxLeast}}, Generation: stat{Median: 1},
+		Sandbox: []throughput{{"in process", 1, sandboxLeast, 1}}, Generation: stat{Median: 1},
 		Clients: []clients{{Clients: 1, Fake: 1}, {Clients: 64, Fake: 1}},
 		Sizes:   []size{{100, 1, 1, 1, 1}, {1000, 1, 10, 10, 10}},
 		Lists:   []list{{10, 1, 1}, {100, 1, 1}, {1000, 1, 1}, {10_000, 10, 1}},

@@ -53,7 +53,7 @@ func gate(ctx context.Context, w io.Writer, write bool) error {
 	above := want.compare(w, found)
 	switch {
 	case !same:
-		_, err = fmt.Fprintf(w, "The committed numbers are of %s, this is %s: nothing is decided.\n", want.Go, runtime.Version())
+		_, err = fmt.Fprintf(w, "%s is of %s, this is %s: nothing is decided\n", limitsFile, want.Go, runtime.Version())
 		return err
 	case above:
 		return errors.New("allocations above the committed numbers: find out why, or write them anew with -gate -write")

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,6 +25,17 @@ type machine struct {
 	Turn         time.Duration
 	Seconds      int
 }
+
+// peers are the modules that are measured, and the one behind contract/.
+var peers = []string{
+	"github.com/go-resty/resty/v2", "github.com/stripe/stripe-go/v82", "github.com/ogen-go/ogen", "github.com/getkin/kin-openapi",
+}
+
+//go:embed peers/oapi/stancer/stancer.gen.go
+var generated []byte
+
+// generator is how oapi-codegen signs what it made.
+var generator = regexp.MustCompile(`by (\S+oapi-codegen\S*) version (\S+)`)
 
 func machineOf(ctx context.Context, library string) (machine, error) {
 	m := machine{
@@ -48,15 +61,13 @@ func machineOf(ctx context.Context, library string) (machine, error) {
 	}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range build.Deps {
-			switch d.Path {
-			case "github.com/go-resty/resty/v2", "github.com/stripe/stripe-go/v82", "github.com/ogen-go/ogen", "github.com/getkin/kin-openapi":
+			if slices.Contains(peers, d.Path) {
 				m.Peers = append(m.Peers, d.Path+" "+d.Version)
 			}
 		}
 	}
-	generated, readErr := os.ReadFile("peers/oapi/stancer/stancer.gen.go")
-	if version := regexp.MustCompile(`by (\S+oapi-codegen\S*) version (\S+)`).FindSubmatch(generated); readErr == nil && version != nil {
-		m.Peers = append(m.Peers, fmt.Sprintf("%s %s", version[1], version[2]))
+	if signed := generator.FindSubmatch(generated); signed != nil {
+		m.Peers = append(m.Peers, fmt.Sprintf("%s %s", signed[1], signed[2]))
 	}
 	return m, err
 }

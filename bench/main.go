@@ -88,7 +88,7 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	found.Machine.Seconds = int(time.Since(began).Seconds())
 	if s.save != "" {
-		data, err := json.MarshalIndent(found, "", "\t")
+		data, err := json.Marshal(found)
 		if err != nil {
 			return err
 		}

@@ -36,22 +36,22 @@ func implementations() []implementation {
 	small := []string{rowCreate, rowGet}
 	json := []string{rowCreate, rowGet, rowJSON}
 	return []implementation{
-		{baseline, "net/http and encoding/json (or xml) by hand: connections kept, the read bounded at 1 MiB, the status looked at. " +
-			"No timeout, no check of what is sent or answered, no retry.", all, openFloor},
+		{baseline, "net/http and encoding/json (or xml) by hand: connections are kept, the read is bounded at 1 MiB, the status " +
+			"looked at. No timeout, no check of what is sent or answered, no retry.", all, openFloor},
 		{noise, "the same code once more: what differs from 1.00 is noise.", all, openFloor},
-		{"oapi-codegen", "ClientWithResponses as the generator emits it. The read is unbounded. No timeout, no check, no retry. " +
-			"Not for XML, whose properties it leaves empty.", json, openGenerated},
-		{facade, "this library as Open gives it: timeout, bounded read, generated checks of the request, id of the answer, one error, " +
-			"retries of what may be repeated, redirects refused; and a hook that counts.", all, openFacade},
-		{report, "the same with contract.RoundTripper, which holds every byte of both directions against the contract and reports.", all,
-			openContract(false)},
+		{"oapi-codegen", "ClientWithResponses, as the generator emits it by default. The read is unbounded. No timeout, no check, no " +
+			"retry. Not for XML, where it leaves the properties empty.", json, openGenerated},
+		{facade, "this library as Open gives it: a timeout, a bounded read, the generated checks of the request, the id of the " +
+			"answer, one kind of error, retries of what may be repeated, no redirects; and a hook that counts.", all, openFacade},
+		{report, "the same with a contract.RoundTripper, which holds every byte of both directions against the contract, and " +
+			"reports.", all, openContract(false)},
 		{refuse, "the same, and what breaks the contract is refused.", all, openContract(true)},
-		{"resty v2", "resty.New over the same transport, SetBody and SetResult. The read is unbounded. No timeout, no check; " +
-			"retries are off by default.", all, openResty},
-		{"stripe-go v82", "V1Customers.Create and Retrieve with their own request (a form) and the same answer, read into Stripe's " +
+		{"resty v2", "SetBody and SetResult over the same transport. The read is unbounded. No timeout, no check, and by default " +
+			"no retry.", all, openResty},
+		{"stripe-go v82", "V1Customers.Create and Retrieve: its own request (a form), and the same answer, read into Stripe's " +
 			"customer. Retries (2) and telemetry as by default, no log. The read is unbounded. No check.", small, openStripe},
-		{"ogen v1.14", "its generated client. Checks the answer while it decodes, not the request. The read is unbounded. No timeout, " +
-			"no retry. Spans and metrics go to OpenTelemetry's no-op.", small, openOgen},
+		{"ogen v1.14", "its generated client. It checks the answer while it decodes, not the request. The read is unbounded. No " +
+			"timeout, no retry. Spans and metrics go to OpenTelemetry's no-op.", small, openOgen},
 	}
 }
 

@@ -233,13 +233,14 @@ func (r renewal) String() string {
 }
 
 func (s *scale) sandbox(old *scale) *table {
-	t := newTable("how", "creates", "per second", "before")
+	t := newTable("how", "creates", "per second", "before", "CPU µs each", "before")
 	for i, p := range s.Sandbox {
-		was := "–"
+		var was throughput
 		if old != nil && i < len(old.Sandbox) {
-			was = fmt.Sprintf("%.0f", old.Sandbox[i].PerSecond)
+			was = old.Sandbox[i]
 		}
-		t.add(p.How, fmt.Sprint(p.Creates), fmt.Sprintf("%.0f", p.PerSecond), was)
+		t.add(p.How, fmt.Sprint(p.Creates), fmt.Sprintf("%.0f", p.PerSecond), orNone(was.PerSecond, "%.0f"),
+			fmt.Sprintf("%.1f", p.CPU/1000), orNone(was.CPU/1000, "%.1f"))
 	}
 	return t
 }

@@ -22,6 +22,8 @@ type throughput struct {
 	How       string
 	Creates   int
 	PerSecond float64
+	// CPU is the processor time of one, the client's included, in nanoseconds.
+	CPU float64
 }
 
 // recorder is a ResponseWriter that keeps the answer.
@@ -114,7 +116,7 @@ func during(
 		return throughput{}, err
 	}
 	var number atomic.Int64
-	start := time.Now()
+	start, cpu := time.Now(), processorTime()
 	if err := together(goroutines, func() error {
 		for time.Since(start) < d {
 			if err := do(ctx, number.Add(1)); err != nil {
@@ -126,7 +128,11 @@ func during(
 		return throughput{}, err
 	}
 	took := time.Since(start)
-	return throughput{Creates: int(number.Load()), PerSecond: float64(number.Load()) / took.Seconds()}, nil
+	cpu = processorTime() - cpu
+	creates := int(number.Load())
+	return throughput{
+		Creates: creates, PerSecond: float64(creates) / took.Seconds(), CPU: float64(cpu.Nanoseconds()) / float64(creates),
+	}, nil
 }
 
 // renewal is how often a token was asked for, by many goroutines that all need one.
