@@ -225,6 +225,7 @@ func TestTargets(t *testing.T) {
 	}{
 		{"a facade whose ratio is shown as 1.00", ratio(onFake, rowXML, facade, 1.004), 0},
 		{"a slow facade, slower than its peer too", ratio(onFake, rowXML, facade, 1.01), 2},
+		{"a row without the facade", ratio(onFake, rowXML, facade, 0), 1},
 		{"a fast peer", ratio(onLoopback, rowGet, "ogen v1.14", 0.9), 1},
 		{"a fast floor", ratio(onLoopback, rowGet, noise, 0.9), 0},
 		{"a slow contract on the fake network", ratio(onFake, rowCreate, report, 2.21), 1},

@@ -177,12 +177,12 @@ func measurePrograms(ctx context.Context, s settings) ([]program, error) {
 	}
 	defer os.RemoveAll(dir)
 	all := sources()
-	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
-		if order := strings.Count(a, " ") - strings.Count(b, " "); a != plain && b != plain && order != 0 {
-			return order
+	names := append([]string{plain}, adapters...)
+	for _, name := range slices.Sorted(maps.Keys(all)) { // the others
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
-		return compareFirst(a, b, plain)
-	})
+	}
 	var out []program
 	for i, name := range names {
 		fmt.Fprintf(os.Stderr, "import, %s\n", name)
@@ -192,15 +192,11 @@ func measurePrograms(ctx context.Context, s settings) ([]program, error) {
 		}
 		out = append(out, p)
 	}
-	return out, start(ctx, dir, out, map[bool]int{false: 50, true: 5}[s.quick])
-}
-
-// compareFirst orders texts, the first one before all.
-func compareFirst(a, b, first string) int {
-	if (a == first) != (b == first) {
-		return map[bool]int{true: -1, false: 1}[a == first]
+	times := 50
+	if s.quick {
+		times = 5
 	}
-	return strings.Compare(a, b)
+	return out, start(ctx, dir, out, times)
 }
 
 func build(ctx context.Context, dir, name, source, root string) (program, error) {

@@ -36,8 +36,8 @@ func main() {
 	flag.StringVar(&s.impls, "impl", "", "these implementations only, by the beginning of their names; the floor is always there")
 	flag.StringVar(&s.networks, "net", "fake,loopback", "on these networks")
 	flag.StringVar(&s.goroutines, "goroutines", "1,4,16,64", "with so many goroutines; other rows than create only with 1")
-	flag.IntVar(&s.rounds, "rounds", 0, "rounds (default 21, -quick 5)")
-	flag.DurationVar(&s.turn, "turn", 0, "the floor's time per round (default 50ms, -quick 20ms)")
+	flag.IntVar(&s.rounds, "rounds", 0, "rounds (default 101, -quick 21)")
+	flag.DurationVar(&s.turn, "turn", 0, "everybody's time per round (default 10ms, -quick 5ms)")
 	flag.BoolVar(&s.quick, "quick", false, "less of everything: to try, not to tell")
 	flag.StringVar(&s.library, "library", "..", "the checkout whose programs and generation are measured")
 	flag.StringVar(&s.before, "before", "before.json", "what was measured before, for comparison")
@@ -60,8 +60,12 @@ func run(ctx context.Context, s settings) (err error) {
 	if s.gate {
 		return gate(ctx, os.Stdout, s.write)
 	}
-	s.rounds = cmp.Or(s.rounds, map[bool]int{false: 21, true: 5}[s.quick])
-	s.turn = cmp.Or(s.turn, map[bool]time.Duration{false: 50 * time.Millisecond, true: 20 * time.Millisecond}[s.quick])
+	// Many short rounds: a machine that others disturb is slow and fast by turns, and those of one round are close.
+	defaultRounds, defaultTurn := 101, 10*time.Millisecond
+	if s.quick {
+		defaultRounds, defaultTurn = 21, 5*time.Millisecond
+	}
+	s.rounds, s.turn = cmp.Or(s.rounds, defaultRounds), cmp.Or(s.turn, defaultTurn)
 	if s.memprofile != "" {
 		runtime.MemProfileRate = 1
 	}

@@ -33,7 +33,11 @@ func (v *verdicts) of(met bool) string {
 }
 
 // atMost is a cell: what was measured, what it was before, and whether it is as wanted. What is shown is what counts.
+// Nothing measured meets nothing.
 func (v *verdicts) atMost(bound, now, was float64) string {
+	if now == 0 {
+		return "not measured " + v.of(false)
+	}
 	return fmt.Sprintf("%.2f%s %s", now, before(was, "%.2f"), v.of(rounded(now) <= bound))
 }
 
