@@ -175,7 +175,7 @@ func TestCommittedLimits(t *testing.T) {
 	var l limits
 	require.NoError(t, json.Unmarshal(committed, &l))
 	assert.Regexp(t, `^go1\.\d+$`, l.Go)
-	found, err := countAllocs(t.Context())
+	found, err := countAllocs(t.Context(), 1)
 	require.NoError(t, err)
 	for name := range found {
 		assert.Contains(t, l.Allocs, name)

@@ -17,8 +17,8 @@ import (
 type machine struct {
 	Processor, System, Go string
 	Processors            int
-	// Load is the load average over a minute before the first measurement: other programs disturb the times.
-	Load         string
+	// Load is the load average over a minute before the first measurement, 0 where nothing tells.
+	Load         float64
 	Date, Commit string
 	Peers        []string
 	Rounds       int
@@ -37,10 +37,10 @@ var generated []byte
 // generator is how oapi-codegen signs what it made.
 var generator = regexp.MustCompile(`by (\S+oapi-codegen\S*) version (\S+)`)
 
-func machineOf(ctx context.Context, library string) (machine, error) {
+func machineOf(ctx context.Context, library string) machine {
 	m := machine{
 		Processor: "unknown processor", System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
-		Processors: runtime.GOMAXPROCS(0), Load: "unknown", Date: time.Now().UTC().Format(time.DateOnly),
+		Processors: runtime.GOMAXPROCS(0), Date: time.Now().UTC().Format(time.DateOnly),
 	}
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if name := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(info); name != nil {
@@ -48,17 +48,17 @@ func machineOf(ctx context.Context, library string) (machine, error) {
 		}
 	}
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		m.Load, _, _ = strings.Cut(string(load), " ")
+		_, _ = fmt.Sscan(string(load), &m.Load)
 	}
-	var err error
-	if m.Commit, err = tool(ctx, library, "git", "rev-parse", "--short", "HEAD"); err != nil {
-		return m, err
+	commit, err := tool(ctx, library, "git", "rev-parse", "--short", "HEAD")
+	if err != nil {
+		commit = "unknown"
 	}
-	// What earlier runs wrote is no change of what is measured.
-	changed, err := tool(ctx, library, "git", "status", "--porcelain", "--", ".", ":!bench")
-	if changed != "" {
-		m.Commit += " with uncommitted changes"
+	// What a run writes is no change of what is measured.
+	if changed, err := tool(ctx, library, "git", "status", "--porcelain", "--", ".", ":!bench"); err == nil && changed != "" {
+		commit += " with uncommitted changes"
 	}
+	m.Commit = commit
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range build.Deps {
 			if slices.Contains(peers, d.Path) {
@@ -69,12 +69,15 @@ func machineOf(ctx context.Context, library string) (machine, error) {
 	if signed := generator.FindSubmatch(generated); signed != nil {
 		m.Peers = append(m.Peers, fmt.Sprintf("%s %s", signed[1], signed[2]))
 	}
-	return m, err
+	return m
 }
 
 func (m machine) String() string {
-	return fmt.Sprintf("%s, commit %s. %s, %d of its threads, %s, %s. Load average when it began: %s. "+
-		"%d rounds with turns of %v; the whole run took %d s.\n\nPeers: %s.",
-		m.Date, m.Commit, m.Processor, m.Processors, m.System, m.Go, m.Load, m.Rounds, m.Turn, m.Seconds,
-		strings.Join(m.Peers, ", "))
+	text := fmt.Sprintf("%s, commit %s. %s, %d of its threads, %s, %s. Load average when it began: %.2f. "+
+		"%d rounds with turns of %v; the whole run took %d s.\n\n",
+		m.Date, m.Commit, m.Processor, m.Processors, m.System, m.Go, m.Load, m.Rounds, m.Turn, m.Seconds)
+	if m.Load > float64(m.Processors) {
+		text += "**Other programs kept the machine busy: the times below are provisional.**\n\n"
+	}
+	return text + "Peers: " + strings.Join(m.Peers, ", ") + "."
 }

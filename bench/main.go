@@ -70,10 +70,7 @@ func run(ctx context.Context, s settings) (err error) {
 		runtime.MemProfileRate = 1
 	}
 	began := time.Now()
-	found := &findings{}
-	if found.Machine, err = machineOf(ctx, s.library); err != nil {
-		return err
-	}
+	found := &findings{Machine: machineOf(ctx, s.library)}
 	found.Machine.Rounds, found.Machine.Turn = s.rounds, s.turn
 	for part := range strings.SplitSeq(s.parts, ",") {
 		switch part {

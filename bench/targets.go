@@ -107,7 +107,7 @@ func (f *findings) targets(old *findings) string {
 	grown := last.Bytes - first.Bytes
 	rest.add(fmt.Sprintf("memory, from call %d to call %d", first.Calls, last.Calls), fmt.Sprintf("≤ %d KiB", heapMost>>10),
 		fmt.Sprintf("%.1f KiB %s", float64(grown)/1024, v.of(grown <= heapMost)))
-	rest.add(fmt.Sprintf("tokens asked for by %d goroutines, of which %d were made worthless", s.Tokens.Goroutines, s.Tokens.Expired),
+	rest.add(fmt.Sprintf("tokens asked for by %d goroutines, %d times without a valid one after the first", s.Tokens.Goroutines, s.Tokens.Expired),
 		fmt.Sprint(s.Tokens.Expired+1), fmt.Sprintf("%d %s", s.Tokens.Fetched, v.of(s.Tokens.Fetched == s.Tokens.Expired+1)))
 	for i, p := range s.Sandbox {
 		var old float64
@@ -122,9 +122,9 @@ func (f *findings) targets(old *findings) string {
 		most, now, was float64
 	}{
 		{"seconds to generate from four contracts", generationMost, s.Generation.Median, was.Generation.Median},
-		{"a call with 64 clients over one with 1", growthMost, s.clientGrowth(), was.clientGrowth()},
-		{"one of 1,000 addresses over one of 100", growthMost, s.sizeGrowth(), was.sizeGrowth()},
-		{"a customer of the longest list over one of 1,000", growthMost, s.listGrowth(), was.listGrowth()},
+		{"cost of a call with 64 clients, over one with 1", growthMost, s.clientGrowth(), was.clientGrowth()},
+		{"cost of one of 1,000 addresses, over one of 100", growthMost, s.sizeGrowth(), was.sizeGrowth()},
+		{"cost of a customer of the longest list, over one of 1,000", growthMost, s.listGrowth(), was.listGrowth()},
 	} {
 		rest.add(t.what, fmt.Sprintf("≤ %.2f", t.most), v.atMost(t.most, t.now, t.was))
 	}
