@@ -50,7 +50,7 @@ are for people, --json is for programs. The exit status tells what went wrong: c
 	root.AddCommand(
 		createCommand(), getCommand(), listCommand(), updateCommand(), deleteCommand(), ensureCommand(),
 		providersCommand(), checkCommand(), demoCommand(), versionCommand(), environmentCommand(), exitCommand(),
-		sandboxCommand(),
+		sandboxCommand(), docsCommand(),
 	)
 	return root
 }

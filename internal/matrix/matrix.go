@@ -18,8 +18,8 @@ const Legend = `operations: yes; unproven = method or path is only inferred, nee
 fields: c = sent on create, u = on update, r = read back, ! = needed (of several with +: one), + = joined with others into
   one text, * = known from another page or published code only, ? = only inferred; – = not kept`
 
-// rows are the table without its header: the name of a row, then a cell per provider.
-func rows(providers []customers.Capabilities) (operations, fields [][]string) {
+// Rows are the table without its header: the name of a row, then a cell per provider.
+func Rows(providers []customers.Capabilities) (operations, fields [][]string) {
 	for _, op := range append(customers.Ops(), customers.OpLookup) {
 		row := []string{string(op)}
 		for i := range providers {
@@ -80,7 +80,7 @@ func Text(w io.Writer, providers []customers.Capabilities) error {
 	for i, p := range providers {
 		header[1+i] = strings.ToUpper(p.Provider)
 	}
-	operations, fields := rows(providers)
+	operations, fields := Rows(providers)
 	header[0] = "CAN"
 	line(header)
 	for _, row := range operations {
@@ -106,7 +106,7 @@ func Text(w io.Writer, providers []customers.Capabilities) error {
 
 // Markdown writes the table for a document.
 func Markdown(w io.Writer, providers []customers.Capabilities) error {
-	operations, fields := rows(providers)
+	operations, fields := Rows(providers)
 	header, rule := "| |", "|---|"
 	for _, p := range providers {
 		header += " " + p.Provider + " |"

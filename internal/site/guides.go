@@ -1,0 +1,99 @@
+package site
+
+import (
+	"bytes"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"github.com/contract-first/customers/docs"
+)
+
+// guide is a page of docs/.
+type guide struct {
+	Title, File string
+	Body        template.HTML
+}
+
+// guides renders docs/, sorted by name.
+func guides() ([]*guide, error) {
+	names, err := fs.Glob(docs.FS, "*.md")
+	if err != nil {
+		return nil, err
+	}
+	var out []*guide
+	for _, name := range names {
+		source, err := fs.ReadFile(docs.FS, name)
+		if err != nil {
+			return nil, err
+		}
+		title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
+		body, err := markdown(string(source))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &guide{title, strings.TrimSuffix(name, ".md") + ".html", body})
+	}
+	return out, nil
+}
+
+// renderer is goldmark with what our texts use. It passes no HTML through.
+var renderer = goldmark.New(
+	goldmark.WithExtensions(extension.Table, extension.Linkify),
+	goldmark.WithParserOptions(
+		parser.WithAutoHeadingID(), parser.WithASTTransformers(util.Prioritized(links{}, 0)),
+	),
+)
+
+// markdown renders a text of ours. What may be wider than the page scrolls in a box that the keyboard reaches.
+func markdown(source string) (template.HTML, error) {
+	var out bytes.Buffer
+	if err := renderer.Convert([]byte(source), &out); err != nil {
+		return "", err
+	}
+	return template.HTML(strings.NewReplacer(
+		"<table>", `<div class="scroll" tabindex="0"><table>`, "</table>", "</table></div>", "<pre>", `<pre tabindex="0">`,
+	).Replace(out.String())), nil
+}
+
+// links makes links between files of the tree links between pages. What the site does not have is no link there.
+type links struct{}
+
+func (links) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
+	var dead []*ast.Link
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		l, ok := n.(*ast.Link)
+		if !ok || !entering {
+			return ast.WalkContinue, nil
+		}
+		file, anchor, found := strings.Cut(string(l.Destination), "#")
+		if found {
+			anchor = "#" + anchor
+		}
+		name := path.Join("docs", file)
+		switch {
+		case file == "" || strings.Contains(file, "://"):
+		case path.Dir(name) == "docs" && path.Ext(name) == ".md":
+			l.Destination = []byte(strings.TrimSuffix(path.Base(name), ".md") + ".html" + anchor)
+		case path.Dir(name) == "specs" && path.Ext(name) == ".yaml":
+			l.Destination = []byte(path.Base(name))
+		default:
+			dead = append(dead, l)
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, l := range dead {
+		for child := l.FirstChild(); child != nil; child = l.FirstChild() {
+			l.Parent().InsertBefore(l.Parent(), l, child)
+		}
+		l.Parent().RemoveChild(l.Parent(), l)
+	}
+}

@@ -1,0 +1,379 @@
+package site
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"html/template"
+	"slices"
+	"strings"
+
+	"github.com/contract-first/customers"
+	"github.com/contract-first/customers/contract"
+)
+
+// reference is the page of a provider.
+type reference struct {
+	Provider, Title, Version string
+	Capabilities             customers.Capabilities
+	About                    template.HTML
+	Open                     template.HTML // Go
+	Servers                  []server
+	Schemes                  []scheme
+	Operations               []operation
+	Objects                  []object
+}
+
+type server struct {
+	URL      string
+	About    template.HTML
+	Evidence proof
+}
+
+type scheme struct {
+	Name, How string
+	About     template.HTML
+	Evidence  proof
+}
+
+// proof is the evidence of a part. Source and note are left out where they are those of what the part belongs to.
+type proof struct{ Level, Source, Note string }
+
+func prove(e, outer contract.Evidence) proof {
+	if e.Level == outer.Level && e.Source == outer.Source && e.Note == outer.Note {
+		return proof{Level: e.Level}
+	}
+	return proof{e.Level, e.Source, e.Note}
+}
+
+type operation struct {
+	ID, Method, Path, Summary string
+	About                     template.HTML
+	Evidence                  proof
+	Ops                       []string        // of the facade
+	Calls                     []template.HTML // Go
+	Schemes                   []string
+	Parameters                []parameter
+	Bodies                    []body
+	Responses                 []response
+	Sandbox                   *tryout
+}
+
+type parameter struct {
+	In string
+	property
+}
+
+// property is a row of a table.
+type property struct {
+	Name, Type, Object string // Object is what Type links to
+	Required           bool
+	Rules, Fields      []string
+	About              template.HTML
+	Example            string
+	Evidence           proof
+}
+
+// body is one form of a message.
+type body struct {
+	Media, Type, Object string
+	Samples             []sample
+}
+
+type sample struct{ Summary, Text string }
+
+type response struct {
+	Status   string
+	About    template.HTML
+	Evidence proof
+	Bodies   []body
+}
+
+type object struct {
+	Name, Type string
+	About      template.HTML
+	Rules      []string
+	Properties []property
+	Evidence   proof
+}
+
+// tryout is the form that sends an operation to the sandbox.
+type tryout struct {
+	Base    string
+	Inputs  []input
+	Media   []body // with a sample each
+	Answers string // that the answer may be in
+}
+
+type input struct {
+	In, Name, Value string
+	Required        bool
+	Secret          bool
+}
+
+type referencer struct {
+	reference
+	snippets map[string]template.HTML
+	sandbox  Sandbox
+	err      error
+}
+
+func newReference(c customers.Capabilities, snippets map[string]template.HTML, sandbox Sandbox) (*reference, error) {
+	doc, err := loadDocument(c.Provider)
+	if err != nil {
+		return nil, err
+	}
+	r := referencer{snippets: snippets, sandbox: sandbox}
+	r.Provider, r.Capabilities = c.Provider, c
+	r.Title, r.Version = doc.get("info", "title").text(), doc.get("info", "version").text()
+	r.About = r.markdown(doc.get("info", "description"))
+	r.Open = snippets[c.Provider+"Open"]
+	for _, s := range doc.get("servers").items() {
+		r.Servers = append(r.Servers, server{
+			s.get("url").text(), r.markdown(s.get("description")), prove(s.inForce(), contract.Evidence{}),
+		})
+	}
+	for name, s := range doc.get("components", "securitySchemes").members() {
+		how := "HTTP " + s.get("scheme").text()
+		if s.get("type").text() == "apiKey" {
+			how = s.get("in").text() + " " + s.get("name").text()
+		}
+		r.Schemes = append(r.Schemes, scheme{name, how, r.markdown(s.get("description")), prove(s.inForce(), contract.Evidence{})})
+	}
+	for path, item := range doc.get("paths").members() {
+		for method, op := range item.members() {
+			if op.get("operationId").exists() {
+				r.Operations = append(r.Operations, r.operation(path, method, item, op, doc))
+			}
+		}
+	}
+	for name, schema := range doc.get("components", "schemas").members() {
+		if isObject(schema) {
+			r.Objects = append(r.Objects, r.object(name, schema))
+		}
+	}
+	return &r.reference, r.err
+}
+
+func (r *referencer) markdown(p part) template.HTML {
+	html, err := markdown(p.text())
+	r.err = cmp.Or(r.err, err)
+	return html
+}
+
+func (r *referencer) operation(path, method string, item, op, doc part) operation {
+	o := operation{
+		ID: op.get("operationId").text(), Method: strings.ToUpper(method), Path: path, Summary: op.get("summary").text(),
+		About: r.markdown(op.get("description")), Evidence: prove(op.inForce(), contract.Evidence{}),
+		Ops: op.get("x-customer").texts(),
+	}
+	for _, name := range o.Ops {
+		if call, ok := r.snippets[r.Provider+strings.ToUpper(name[:1])+name[1:]]; ok {
+			o.Calls = append(o.Calls, call)
+		}
+	}
+	security := op.get("security")
+	if !security.exists() {
+		security = doc.get("security")
+	}
+	for _, requirement := range security.items() {
+		for name := range requirement.members() {
+			o.Schemes = append(o.Schemes, name)
+		}
+	}
+	for _, p := range append(item.get("parameters").items(), op.get("parameters").items()...) {
+		target, _ := p.resolve()
+		row := parameter{target.get("in").text(), r.property(target.get("name").text(), target.get("schema"))}
+		row.Required = target.get("required").text() == "true"
+		row.Fields, row.Evidence = target.get("x-customer").texts(), prove(p.inForce(), op.inForce())
+		row.About = r.markdown(target.get("description"))
+		row.Example = cmp.Or(target.get("example").text(), row.Example)
+		o.Parameters = append(o.Parameters, row)
+	}
+	request, _ := op.get("requestBody").resolve()
+	o.Bodies = r.bodies(request)
+	for status, p := range op.get("responses").members() {
+		target, _ := p.resolve()
+		o.Responses = append(o.Responses, response{
+			status, r.markdown(target.get("description")), prove(p.inForce(), op.inForce()), r.bodies(target),
+		})
+	}
+	if r.sandbox.Base != "" {
+		o.Sandbox = r.tryout(o, doc)
+	}
+	return o
+}
+
+func (r *referencer) bodies(message part) (bodies []body) {
+	for media, content := range message.get("content").members() {
+		b := body{Media: media}
+		row := r.property("", content.get("schema"))
+		b.Type, b.Object = row.Type, row.Object
+		for _, e := range content.get("examples").members() {
+			e, _ := e.resolve()
+			text := e.get("value").text()
+			if strings.Contains(media, "json") {
+				text = e.get("value").json()
+			}
+			b.Samples = append(b.Samples, sample{e.get("summary").text(), strings.TrimSpace(text)})
+		}
+		bodies = append(bodies, b)
+	}
+	return bodies
+}
+
+// isObject tells a schema that has a section of its own from one that is shown where it is used.
+func isObject(schema part) bool {
+	return schema.get("properties").exists() || schema.get("oneOf").exists() || schema.get("type").text() == "object"
+}
+
+func (r *referencer) object(name string, schema part) object {
+	about := r.property(name, schema)
+	return object{
+		Name: name, Type: about.Type, About: about.About, Rules: about.Rules,
+		Properties: r.properties("", schema), Evidence: prove(schema.inForce(), contract.Evidence{}),
+	}
+}
+
+// properties are those of an object, and of the objects that stand within it.
+func (r *referencer) properties(prefix string, schema part) (rows []property) {
+	required := schema.get("required").texts()
+	for name, p := range schema.get("properties").members() {
+		row := r.property(prefix+name, p)
+		row.Required = slices.Contains(required, name)
+		row.Evidence = prove(p.inForce(), schema.inForce())
+		rows = append(rows, row)
+		rows = append(rows, r.properties(prefix+name+".", p)...)
+		rows = append(rows, r.properties(prefix+name+"[].", p.get("items"))...)
+	}
+	if extra := schema.get("additionalProperties"); extra.get("type").exists() || extra.get("$ref").exists() {
+		row := r.property(prefix+"(any other)", extra)
+		row.Evidence = prove(schema.inForce(), schema.inForce())
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// property is a row without what only the object or parameter around it knows.
+func (r *referencer) property(name string, p part) property {
+	schema, ref := p.resolve()
+	if all := schema.get("allOf").items(); len(all) == 1 {
+		target, targetRef := all[0].resolve()
+		if isObject(target) {
+			schema, ref = target, targetRef
+		}
+	}
+	row := property{
+		Name: name, Type: schema.get("type").text(), Fields: schema.get("x-customer").texts(),
+		About: r.markdown(schema.get("description")), Rules: rules(schema), Example: example(schema.get("example")),
+	}
+	switch {
+	case ref != "" && isObject(schema):
+		row.Type, row.Object = ref, ref
+		row.Rules, row.Fields = nil, nil // they stand there
+	case schema.get("oneOf").exists():
+		var kinds []string
+		for _, one := range schema.get("oneOf").items() {
+			kind := r.property("", one)
+			kinds = append(kinds, kind.Type)
+			row.Object = cmp.Or(row.Object, kind.Object)
+		}
+		row.Type = strings.Join(kinds, " or ")
+	case schema.get("items").exists():
+		items := r.property("", schema.get("items"))
+		row.Type, row.Object = "array of "+items.Type, items.Object
+	}
+	return row
+}
+
+func example(p part) string {
+	if p.exists() && p.text() == "" {
+		return p.json()
+	}
+	return p.text()
+}
+
+// rules are what the contract asks of a value, in words.
+func rules(schema part) (rules []string) {
+	add := func(before, keyword, after string) {
+		if t := schema.get(keyword).text(); t != "" {
+			rules = append(rules, before+t+after)
+		}
+	}
+	add("", "format", "")
+	add("at least ", "minLength", " characters")
+	add("at most ", "maxLength", " characters")
+	add("at least ", "minimum", "")
+	add("at most ", "maximum", "")
+	add("matches ", "pattern", "")
+	add("at least ", "minItems", " items")
+	add("at least ", "minProperties", " property")
+	if values := schema.get("enum").texts(); values != nil {
+		rules = append(rules, "one of "+strings.Join(values, ", "))
+	}
+	if schema.get("nullable").text() == "true" {
+		rules = append(rules, "or null")
+	}
+	var sets []string
+	for _, any := range schema.get("anyOf").items() {
+		if names := any.get("required").texts(); names != nil {
+			sets = append(sets, strings.Join(names, " and "))
+		}
+	}
+	if sets != nil {
+		rules = append(rules, "needs "+strings.Join(sets, " or "))
+	}
+	return rules
+}
+
+// tryout fills the form with what the sandbox accepts.
+func (r *referencer) tryout(o operation, doc part) *tryout {
+	t := &tryout{Base: r.sandbox.Base}
+	for _, name := range o.Schemes {
+		s := doc.get("components", "securitySchemes", name)
+		header, prefix := "Authorization", s.get("scheme").text()+" "
+		if s.get("type").text() == "apiKey" {
+			header, prefix = s.get("name").text(), ""
+		}
+		t.Inputs = append(t.Inputs, input{In: "header", Name: header, Value: r.credential(header, prefix), Required: true, Secret: true})
+	}
+	for _, p := range o.Parameters {
+		in := input{In: p.In, Name: p.Name, Required: p.Required}
+		switch {
+		case slices.Contains(p.Fields, string(customers.FieldID)):
+			in.Value = r.sandbox.ID
+		case p.Required:
+			in.Value = p.Example
+		}
+		t.Inputs = append(t.Inputs, in)
+	}
+	for _, b := range o.Bodies {
+		if len(b.Samples) > 0 {
+			t.Media = append(t.Media, b)
+		}
+	}
+	for _, answer := range o.Responses {
+		for _, b := range answer.Bodies {
+			t.Answers = cmp.Or(t.Answers, b.Media)
+		}
+	}
+	return t
+}
+
+// credential is a header's value of the latest request that had one of this kind.
+func (r *referencer) credential(header, prefix string) string {
+	for _, h := range r.sandbox.Requests {
+		if v := h.Get(header); v != "" && len(v) > len(prefix) && strings.EqualFold(v[:len(prefix)], prefix) {
+			return v
+		}
+	}
+	return ""
+}
+
+func quote(s string) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string cannot fail
+	return strings.TrimSpace(b.String())
+}
