@@ -6,9 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,19 +119,27 @@ func docsConfig(ctx context.Context, mux *http.ServeMux, origin string) (site.Co
 	if err != nil {
 		return config, withStatus{fmt.Errorf("sandbox: %w", err), statusNegative}
 	}
-	base := func(provider string) string { return "/sandbox/" + provider }
-	sb.Digitalpaye.URL, sb.Fatora.URL = origin+base("digitalpaye"), origin+base("fatora")
-	sb.SimplePin.URL, sb.Stancer.URL = origin+base("simplepin")+"/api", origin+base("stancer")
 	if config.Capabilities, err = capabilitiesOf(providerNames()); err != nil {
 		return config, err
 	}
 	config.Sandboxes = map[string]site.Sandbox{}
 	for name, p := range providers {
-		mux.Handle(base(name)+"/", http.StripPrefix(base(name), sb.Handler(name)))
+		at := "/sandbox/" + name
+		mux.Handle(at+"/", http.StripPrefix(at, sb.Handler(name)))
+		server, err := url.Parse(p.server)
+		if err != nil {
+			return config, err
+		}
+		base := at + strings.TrimSuffix(server.Path, "/")
+		getenv := func(variable string) string {
+			if variable == p.prefix+"_BASE_URL" {
+				return origin + base
+			}
+			return environmentOf(sb)(variable)
+		}
 		var heard listening
-		client, err := p.fromEnvironment(environmentOf(sb), customers.Policy{
-			AllowLoss: []customers.Field{customers.FieldReference},
-		}, transport.Options{RoundTripper: &heard})
+		policy := customers.Policy{AllowLoss: []customers.Field{customers.FieldReference}}
+		client, err := p.fromEnvironment(getenv, policy, transport.Options{RoundTripper: &heard})
 		if err != nil {
 			return config, err
 		}
@@ -145,7 +155,7 @@ func docsConfig(ctx context.Context, mux *http.ServeMux, origin string) (site.Co
 		if err != nil {
 			return config, err
 		}
-		config.Sandboxes[name] = site.Sandbox{Base: base(name), Requests: heard.requests, ID: created.ID}
+		config.Sandboxes[name] = site.Sandbox{Base: base, Requests: heard.requests, ID: created.ID}
 	}
 	return config, nil
 }

@@ -282,7 +282,7 @@ func Example_stancerOpen() {
 }
 
 func Example_stancerCreate() {
-	client, known, done := onStancer(customers.Policy{})
+	client, _, done := onStancer(customers.Policy{})
 	defer done()
 
 	created, err := client.Create(ctx, customers.Profile{
@@ -294,7 +294,7 @@ func Example_stancerCreate() {
 	case err == nil:
 		fmt.Println("created as", created.ID)
 	case errors.Is(err, customers.ErrAlreadyExists) && errors.As(err, &failure):
-		fmt.Println("known already, by an id:", failure.ExistingID == known)
+		fmt.Println("known already, by an id:", failure.ExistingID != "")
 	default:
 		log.Fatal(err)
 	}

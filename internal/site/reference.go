@@ -36,14 +36,29 @@ type scheme struct {
 	Evidence  proof
 }
 
-// proof is the evidence of a part. Source and note are left out where they are those of what the part belongs to.
-type proof struct{ Level, Source, Note string }
+// proof is the evidence of a part. The reason, source and note, is left out where it is that of what the part belongs to.
+type proof struct {
+	Level  string
+	Reason template.HTML
+}
 
-func prove(e, outer contract.Evidence) proof {
-	if e.Level == outer.Level && e.Source == outer.Source && e.Note == outer.Note {
-		return proof{Level: e.Level}
+// prove tells the level in force at p, and the reasons of p, of what it refers to, and of others that make it up.
+func (r *referencer) prove(p part, outer contract.Evidence, others ...part) proof {
+	inForce := p.inForce()
+	target, _ := p.resolve()
+	var reasons []string
+	for _, p := range append([]part{target}, others...) {
+		e := p.inForce()
+		if e.Level == outer.Level && e.Source == outer.Source && e.Note == outer.Note || e.Source == "" {
+			continue
+		}
+		reason := e.Source + "\n\n" + e.Note
+		if e.Level != inForce.Level {
+			reason = "By itself " + e.Level + ": " + reason
+		}
+		reasons = append(reasons, reason)
 	}
-	return proof{e.Level, e.Source, e.Note}
+	return proof{inForce.Level, r.markdown(strings.Join(reasons, "\n\n"))}
 }
 
 type operation struct {
@@ -126,11 +141,11 @@ func newReference(c customers.Capabilities, snippets map[string]template.HTML, s
 	r := referencer{snippets: snippets, sandbox: sandbox}
 	r.Provider, r.Capabilities = c.Provider, c
 	r.Title, r.Version = doc.get("info", "title").text(), doc.get("info", "version").text()
-	r.About = r.markdown(doc.get("info", "description"))
+	r.About = r.markdown(doc.get("info", "description").text())
 	r.Open = snippets[c.Provider+"Open"]
 	for _, s := range doc.get("servers").items() {
 		r.Servers = append(r.Servers, server{
-			s.get("url").text(), r.markdown(s.get("description")), prove(s.inForce(), contract.Evidence{}),
+			s.get("url").text(), r.markdown(s.get("description").text()), r.prove(s, contract.Evidence{}),
 		})
 	}
 	for name, s := range doc.get("components", "securitySchemes").members() {
@@ -138,7 +153,7 @@ func newReference(c customers.Capabilities, snippets map[string]template.HTML, s
 		if s.get("type").text() == "apiKey" {
 			how = s.get("in").text() + " " + s.get("name").text()
 		}
-		r.Schemes = append(r.Schemes, scheme{name, how, r.markdown(s.get("description")), prove(s.inForce(), contract.Evidence{})})
+		r.Schemes = append(r.Schemes, scheme{name, how, r.markdown(s.get("description").text()), r.prove(s, contract.Evidence{})})
 	}
 	for path, item := range doc.get("paths").members() {
 		for method, op := range item.members() {
@@ -155,8 +170,8 @@ func newReference(c customers.Capabilities, snippets map[string]template.HTML, s
 	return &r.reference, r.err
 }
 
-func (r *referencer) markdown(p part) template.HTML {
-	html, err := markdown(p.text())
+func (r *referencer) markdown(text string) template.HTML {
+	html, err := markdown(text)
 	r.err = cmp.Or(r.err, err)
 	return html
 }
@@ -164,7 +179,7 @@ func (r *referencer) markdown(p part) template.HTML {
 func (r *referencer) operation(path, method string, item, op, doc part) operation {
 	o := operation{
 		ID: op.get("operationId").text(), Method: strings.ToUpper(method), Path: path, Summary: op.get("summary").text(),
-		About: r.markdown(op.get("description")), Evidence: prove(op.inForce(), contract.Evidence{}),
+		About: r.markdown(op.get("description").text()), Evidence: r.prove(op, contract.Evidence{}),
 		Ops: op.get("x-customer").texts(),
 	}
 	for _, name := range o.Ops {
@@ -185,8 +200,9 @@ func (r *referencer) operation(path, method string, item, op, doc part) operatio
 		target, _ := p.resolve()
 		row := parameter{target.get("in").text(), r.property(target.get("name").text(), target.get("schema"))}
 		row.Required = target.get("required").text() == "true"
-		row.Fields, row.Evidence = target.get("x-customer").texts(), prove(p.inForce(), op.inForce())
-		row.About = r.markdown(target.get("description"))
+		schema, _ := target.get("schema").resolve()
+		row.Fields, row.Evidence = target.get("x-customer").texts(), r.prove(p, op.inForce(), schema)
+		row.About = r.markdown(target.get("description").text())
 		row.Example = cmp.Or(target.get("example").text(), row.Example)
 		o.Parameters = append(o.Parameters, row)
 	}
@@ -195,7 +211,7 @@ func (r *referencer) operation(path, method string, item, op, doc part) operatio
 	for status, p := range op.get("responses").members() {
 		target, _ := p.resolve()
 		o.Responses = append(o.Responses, response{
-			status, r.markdown(target.get("description")), prove(p.inForce(), op.inForce()), r.bodies(target),
+			status, r.markdown(target.get("description").text()), r.prove(p, op.inForce()), r.bodies(target),
 		})
 	}
 	if r.sandbox.Base != "" {
@@ -231,7 +247,7 @@ func (r *referencer) object(name string, schema part) object {
 	about := r.property(name, schema)
 	return object{
 		Name: name, Type: about.Type, About: about.About, Rules: about.Rules,
-		Properties: r.properties("", schema), Evidence: prove(schema.inForce(), contract.Evidence{}),
+		Properties: r.properties("", schema), Evidence: r.prove(schema, contract.Evidence{}),
 	}
 }
 
@@ -241,14 +257,14 @@ func (r *referencer) properties(prefix string, schema part) (rows []property) {
 	for name, p := range schema.get("properties").members() {
 		row := r.property(prefix+name, p)
 		row.Required = slices.Contains(required, name)
-		row.Evidence = prove(p.inForce(), schema.inForce())
+		row.Evidence = r.prove(p, schema.inForce())
 		rows = append(rows, row)
 		rows = append(rows, r.properties(prefix+name+".", p)...)
 		rows = append(rows, r.properties(prefix+name+"[].", p.get("items"))...)
 	}
 	if extra := schema.get("additionalProperties"); extra.get("type").exists() || extra.get("$ref").exists() {
 		row := r.property(prefix+"(any other)", extra)
-		row.Evidence = prove(schema.inForce(), schema.inForce())
+		row.Evidence = r.prove(schema, schema.inForce())
 		rows = append(rows, row)
 	}
 	return rows
@@ -265,7 +281,7 @@ func (r *referencer) property(name string, p part) property {
 	}
 	row := property{
 		Name: name, Type: schema.get("type").text(), Fields: schema.get("x-customer").texts(),
-		About: r.markdown(schema.get("description")), Rules: rules(schema), Example: example(schema.get("example")),
+		About: r.markdown(schema.get("description").text()), Rules: rules(schema), Example: example(schema.get("example")),
 	}
 	switch {
 	case ref != "" && isObject(schema):

@@ -27,17 +27,18 @@ func snippets() (map[string]template.HTML, error) {
 	}
 	out := map[string]template.HTML{}
 	for _, e := range doc.Examples(file) {
+		name := strings.TrimPrefix(e.Name, "_")
 		block, ok := e.Code.(*ast.BlockStmt)
 		if !ok {
-			return nil, fmt.Errorf("example %s has no body", e.Suffix)
+			return nil, fmt.Errorf("example %s has no body", name)
 		}
 		body := string(examples[files.Position(block.Lbrace).Offset+1 : files.Position(block.Rbrace).Offset])
 		body, _, _ = strings.Cut(body, "\t// Output:")
 		_, body, found := strings.Cut(body, "\n\n")
 		if !found {
-			return nil, fmt.Errorf("example %s has no empty line after what goes before", e.Suffix)
+			return nil, fmt.Errorf("example %s has no empty line after what goes before", name)
 		}
-		out[e.Suffix] = highlight(strings.TrimSpace(strings.ReplaceAll("\n"+body, "\n\t", "\n")))
+		out[name] = highlight(strings.TrimSpace(strings.ReplaceAll("\n"+body, "\n\t", "\n")))
 	}
 	return out, nil
 }
