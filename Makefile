@@ -1,10 +1,11 @@
-# Needs Go, git and make, and npm for lint; everything else is fetched, at the versions pinned in the module files, in
-# internal/lint and here. The race detector also needs a C compiler: without one the tests run without it, and say so.
+# Needs Go, git and make, npm for lint and docs-test, and Chromium for docs-test; everything else is fetched, at the
+# versions pinned in the module files, in internal/lint, in internal/browser and here. The race detector also needs a C compiler: without one the tests run without it, and say so.
 STATICCHECK = v0.7.0
 RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null && echo -race)
 # The library, and what is a module of its own so that importers do not get its requirements.
 MODULES := $(dir $(wildcard go.mod */go.mod */*/go.mod))
 LINT := internal/lint
+BROWSER := internal/browser
 # How long make soak runs, and where its choices come from (0: anew each time); how long make fuzz runs each target.
 SOAK = 20s
 SEED = 0
@@ -12,7 +13,7 @@ FUZZTIME = 30s
 # The commit that bench/RESULTS.md compares with.
 BEFORE = 56ef551
 
-.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage bench bench-before bench-gate
+.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage bench bench-before bench-gate docs docs-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +43,16 @@ lint: $(LINT)/node_modules/.package-lock.json ## formatting, go.mod, static anal
 		--config $(LINT)/redocly.yaml --lint-config=error specs/*.yaml 2>&1) || { echo "$$said"; exit 1; }
 
 # npm writes this file at the end of an installation.
-$(LINT)/node_modules/.package-lock.json: $(LINT)/package.json $(LINT)/package-lock.json
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || { \
-		echo "make lint needs npm and Node.js 18 or newer (Redocly itself asks for 20.19)"; exit 1; }
-	npm ci --prefix $(LINT) --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error
+		echo "$* needs npm and Node.js 18 or newer (Redocly itself asks for 20.19)"; exit 1; }
+	npm ci --prefix $* --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error
+
+docs: ## write the documentation into docs/site; customers docs serves it, with a sandbox to try it on
+	@go run ./cmd/customers docs --write docs/site
+
+docs-test: $(BROWSER)/node_modules/.package-lock.json ## the documentation in Chromium: nothing fetched, nothing broken, open to all
+	@cd $(BROWSER) && go test -count=1 . -docs
 
 evidence: ## how sure the contracts are of their parts; fails where one does not say, or an answer must have a guess
 	@go run ./internal/evidence

@@ -268,7 +268,9 @@ func TestOperations(t *testing.T) {
 	for _, provider := range providers {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
-			var contract struct{ Paths map[string]map[string]yaml.Node }
+			var contract struct {
+				Paths map[string]map[string]yaml.Node
+			}
 			source, err := specs.FS.ReadFile(provider + ".yaml")
 			require.NoError(t, err)
 			require.NoError(t, yaml.Unmarshal(source, &contract))

@@ -41,6 +41,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		may  []string // prefixes, beside the standard library
 	}{
 		{module + "/specs", nil},
+		{module + "/docs", nil},
 		{module + "/contract/check", nil},
 		{module + "/contract/markup", []string{module + "/contract/check"}},
 		{module + "/contract/drift", []string{module + "/contract"}},

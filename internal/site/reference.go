@@ -376,11 +376,13 @@ func (r *referencer) tryout(o operation, doc part) *tryout {
 	return t
 }
 
-// credential is a header's value of the latest request that had one of this kind.
-func (r *referencer) credential(header, prefix string) string {
-	for _, h := range r.sandbox.Requests {
-		if v := h.Get(header); v != "" && len(v) > len(prefix) && strings.EqualFold(v[:len(prefix)], prefix) {
-			return v
+// credential is the value of a header of a request that had one of this kind.
+func (r *referencer) credential(name, prefix string) string {
+	for _, request := range r.sandbox.Requests {
+		for sent, values := range request { // api_key is sent as it is, which http.Header.Get would not find
+			if strings.EqualFold(sent, name) && len(values[0]) > len(prefix) && strings.EqualFold(values[0][:len(prefix)], prefix) {
+				return values[0]
+			}
 		}
 	}
 	return ""

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestDocsServed: pages and sandboxes on one port, until the command is interrupted.
+func TestDocsServed(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	out, in := io.Pipe()
+	ended := make(chan int, 1)
+	var errs strings.Builder
+	go func() {
+		ended <- execute(ctx, []string{"docs"}, strings.NewReader(""), in, &errs)
+		in.Close()
+	}()
+	printed := make([]byte, 64)
+	n, err := out.Read(printed)
+	require.NoError(t, err, &errs)
+	url := strings.TrimSpace(string(printed[:n]))
+	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/$`, url)
+
+	get := func(path string) (int, string) {
+		response, err := http.Get(url + path)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(body)
+	}
+	status, page := get("")
+	assert.Equal(t, http.StatusOK, status)
+	assert.True(t, strings.Contains(page, "<title>One facade, four providers"))
+	for _, name := range providerNames() {
+		status, page = get(name + ".html")
+		assert.Equal(t, http.StatusOK, status)
+		assert.True(t, strings.Contains(page, `data-path="/sandbox/`+name), name)
+		empty := strings.Contains(page, ` data-in="header" value="" autocomplete="off" spellcheck="false" required`)
+		assert.False(t, empty, "%s: a credential is missing", name)
+		status, page = get("sandbox/" + name + "/nothing")
+		assert.NotEqual(t, http.StatusOK, status)
+		assert.NotContains(t, page, "404 page not found", "the provider's own answer")
+	}
+
+	_, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/"))
+	require.NoError(t, err)
+	taken, _, told := command(t, "", "docs", "--port", port)
+	assert.Equal(t, statusNegative, taken)
+	assert.Contains(t, told, "address already in use")
+
+	interrupt()
+	assert.Zero(t, <-ended)
+	assert.Empty(t, errs.String())
+	_, err = http.Get(url)
+	assert.Error(t, err)
+}
+
+// TestDocsWritten: the files are all there is to the site, and hold no credential of a sandbox.
+func TestDocsWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "anew")
+	status, out, errs := command(t, "", "docs", "--write", dir)
+	require.Zero(t, status, errs)
+	assert.Equal(t, filepath.Join(dir, "index.html")+"\n", out)
+	for _, name := range append(providerNames(), "index") {
+		page, err := os.ReadFile(filepath.Join(dir, name+".html"))
+		require.NoError(t, err)
+		assert.False(t, strings.Contains(string(page), "/sandbox/"), name)
+	}
+}
