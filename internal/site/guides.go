@@ -20,6 +20,7 @@ import (
 // guide is a page of docs/.
 type guide struct {
 	Title, File string
+	First       template.HTML // paragraph
 	Body        template.HTML
 }
 
@@ -35,12 +36,16 @@ func guides() ([]*guide, error) {
 		if err != nil {
 			return nil, err
 		}
-		title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
-		body, err := markdown(string(source))
-		if err != nil {
+		title, rest, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
+		first, _, _ := strings.Cut(strings.TrimSpace(rest), "\n\n")
+		g := &guide{Title: title, File: strings.TrimSuffix(name, ".md") + ".html"}
+		if g.First, err = markdown(first); err != nil {
 			return nil, err
 		}
-		out = append(out, &guide{title, strings.TrimSuffix(name, ".md") + ".html", body})
+		if g.Body, err = markdown(string(source)); err != nil {
+			return nil, err
+		}
+		out = append(out, g)
 	}
 	return out, nil
 }

@@ -123,7 +123,6 @@ type tryout struct {
 type input struct {
 	In, Name, Value string
 	Required        bool
-	Secret          bool
 }
 
 type referencer struct {
@@ -351,7 +350,7 @@ func (r *referencer) tryout(o operation, doc part) *tryout {
 		if s.get("type").text() == "apiKey" {
 			header, prefix = s.get("name").text(), ""
 		}
-		t.Inputs = append(t.Inputs, input{In: "header", Name: header, Value: r.credential(header, prefix), Required: true, Secret: true})
+		t.Inputs = append(t.Inputs, input{In: "header", Name: header, Value: r.credential(header, prefix), Required: true})
 	}
 	for _, p := range o.Parameters {
 		in := input{In: p.In, Name: p.Name, Required: p.Required}

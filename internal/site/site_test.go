@@ -195,7 +195,7 @@ func TestGuides(t *testing.T) {
 	for _, name := range names {
 		name = strings.TrimSuffix(name, ".md") + ".html"
 		assert.True(t, strings.Contains(string(files[name]), "<h1 "), name)
-		assert.True(t, strings.Contains(string(files["index.html"]), `<li><a href="`+name+`">`), name)
+		assert.True(t, strings.Contains(string(files["index.html"]), `<dt><a href="`+name+`">`), name)
 	}
 	for source, want := range map[string]string{
 		"[a](evidence.md)":             `<p><a href="evidence.html">a</a></p>`,
