@@ -52,7 +52,7 @@ func (c *Client) Capabilities() Capabilities { return c.driver.Capabilities() }
 
 // As stores the provider's own client in target if target points to that type, and reports whether it did: the way to
 // what only this provider has. The client sends with the same credentials and limits, but checks nothing that it is
-// given: an id of ".." there leads to another path. See the adapter for the type. The client is the caller's own copy.
+// given, except that no id leads to another path. See the adapter for the type. The client is the caller's own copy.
 func (c *Client) As(target any) bool { return c.driver.As(target) }
 
 // Create stores a new customer and returns it as the provider keeps it, as far as the provider tells.

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// generate runs the command for a spec and the Go types of its client and returns the files it writes: the checks and the
+// generate makes what the command makes of a spec and the Go types of its client and returns the files it writes: the checks and the
 // capabilities. In types, ' stands for the quotes of a tag.
 func generate(t *testing.T, spec, types string) (checks, capabilities string, err error) {
 	t.Helper()
@@ -22,7 +22,7 @@ func generate(t *testing.T, spec, types string) (checks, capabilities string, er
 	}
 	write("specs/p.yaml", spec)
 	write("gen/p/p.gen.go", "package p\n\n"+strings.ReplaceAll(types, "'", "`"))
-	if err := run("p"); err != nil {
+	if err := writeOthers("p"); err != nil {
 		return "", "", err
 	}
 	read := func(path string) string {
