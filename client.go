@@ -266,9 +266,9 @@ func (c *Client) fit(ctx context.Context, p *Profile, op Op) (lost []Field, refu
 		return true
 	}
 	refused = unknownFields("WithLossAllowed", lossOf(ctx), FieldUndeclared)
-	for f, v := range p.texts() {
-		if *v != "" && drop(f) {
-			*v = ""
+	for _, t := range p.texts() {
+		if *t.value != "" && drop(t.field) {
+			*t.value = ""
 		}
 	}
 	if !p.Since.IsZero() && drop(FieldSince) {
@@ -280,18 +280,14 @@ func (c *Client) fit(ctx context.Context, p *Profile, op Op) (lost []Field, refu
 // missing names the fields that the provider needs for a create and p lacks.
 func (c *Client) missing(p *Profile) []Violation {
 	var vs []Violation
-	set := p.Fields()
 	for i := range c.caps.Fields {
 		fc := &c.caps.Fields[i]
-		if !fc.Required || slices.Contains(set, fc.Field) {
-			continue
-		}
 		v := Violation{Field: fc.Field, Rule: "required"}
 		if fc.Joined {
-			v.Field = fc.Field.Group()
-			if slices.ContainsFunc(set, v.Field.Covers) {
-				continue
-			}
+			v.Field = fc.Field.Group() // a part of it will do
+		}
+		if !fc.Required || p.has(v.Field) {
+			continue
 		}
 		if !slices.Contains(vs, v) {
 			vs = append(vs, v)

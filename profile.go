@@ -2,7 +2,6 @@ package customers
 
 import (
 	"fmt"
-	"iter"
 	"log/slog"
 	"strings"
 	"time"
@@ -99,9 +98,9 @@ func (c *Customer) Take(f Field, wire string) {
 	if wire == "" {
 		return
 	}
-	for field, value := range c.texts() {
-		if field == f && formOf(f, wire) == "" {
-			*value = wire
+	for _, t := range c.texts() {
+		if t.field == f && formOf(f, wire) == "" {
+			*t.value = wire
 			return
 		}
 	}
@@ -154,40 +153,37 @@ func (q Query) matches(c *Customer) bool {
 // fields lists what q asks for.
 func (q Query) fields() []Field { return Profile{Reference: q.Reference, Email: q.Email}.Fields() }
 
-// texts gives every text field of p by its path, so that one loop can check, clear or list them.
-func (p *Profile) texts() iter.Seq2[Field, *string] {
-	return func(yield func(Field, *string) bool) {
-		for _, f := range [...]struct {
-			field Field
-			value *string
-		}{
-			{FieldReference, &p.Reference},
-			{FieldNameGiven, &p.Name.Given},
-			{FieldNameFamily, &p.Name.Family},
-			{FieldNameFull, &p.Name.Full},
-			{FieldEmail, &p.Email},
-			{FieldPhone, &p.Phone},
-			{FieldMobile, &p.Mobile},
-			{FieldAddressStreet, &p.Address.Street},
-			{FieldAddressCity, &p.Address.City},
-			{FieldAddressRegion, &p.Address.Region},
-			{FieldAddressPostalCode, &p.Address.PostalCode},
-			{FieldAddressCountry, &p.Address.Country},
-			{FieldAddressFormatted, &p.Address.Formatted},
-			{FieldNotes, &p.Notes},
-		} {
-			if !yield(f.field, f.value) {
-				return
-			}
-		}
+// text is a field of a profile and where its value is.
+type text struct {
+	field Field
+	value *string
+}
+
+// texts gives every text field of p, so that one loop can check, clear or list them.
+func (p *Profile) texts() [14]text {
+	return [...]text{
+		{FieldReference, &p.Reference},
+		{FieldNameGiven, &p.Name.Given},
+		{FieldNameFamily, &p.Name.Family},
+		{FieldNameFull, &p.Name.Full},
+		{FieldEmail, &p.Email},
+		{FieldPhone, &p.Phone},
+		{FieldMobile, &p.Mobile},
+		{FieldAddressStreet, &p.Address.Street},
+		{FieldAddressCity, &p.Address.City},
+		{FieldAddressRegion, &p.Address.Region},
+		{FieldAddressPostalCode, &p.Address.PostalCode},
+		{FieldAddressCountry, &p.Address.Country},
+		{FieldAddressFormatted, &p.Address.Formatted},
+		{FieldNotes, &p.Notes},
 	}
 }
 
 // text is the text field at a path, "" for what is no text.
 func (p Profile) text(f Field) string {
-	for field, value := range p.texts() {
-		if field == f {
-			return *value
+	for _, t := range p.texts() {
+		if t.field == f {
+			return *t.value
 		}
 	}
 	return ""
@@ -196,15 +192,25 @@ func (p Profile) text(f Field) string {
 // Fields lists the fields of p that have a value.
 func (p Profile) Fields() []Field {
 	var set []Field
-	for f, v := range p.texts() {
-		if *v != "" {
-			set = append(set, f)
+	for _, t := range p.texts() {
+		if *t.value != "" {
+			set = append(set, t.field)
 		}
 	}
 	if !p.Since.IsZero() {
 		set = append(set, FieldSince)
 	}
 	return set
+}
+
+// has reports whether f, or a part of it, has a value.
+func (p *Profile) has(f Field) bool {
+	for _, t := range p.texts() {
+		if *t.value != "" && f.Covers(t.field) {
+			return true
+		}
+	}
+	return f == FieldSince && !p.Since.IsZero()
 }
 
 // LogValue tells which fields are set and none of their values.

@@ -9,13 +9,13 @@ import (
 func (p *Profile) validate() []Violation {
 	var vs []Violation
 	refuse := func(f Field, rule, bound string) { vs = append(vs, Violation{Field: f, Rule: rule, Bound: bound}) }
-	for f, v := range p.texts() {
-		switch form := formOf(f, *v); {
-		case *v == "":
-		case !utf8.ValidString(*v):
-			refuse(f, "encoding", "UTF-8") // encoding/json would replace the bytes without a word
+	for _, t := range p.texts() {
+		switch form := formOf(t.field, *t.value); {
+		case *t.value == "":
+		case !utf8.ValidString(*t.value):
+			refuse(t.field, "encoding", "UTF-8") // encoding/json would replace the bytes without a word
 		case form != "":
-			refuse(f, "format", form)
+			refuse(t.field, "format", form)
 		}
 	}
 	if p.Name.Full != "" && p.Name != (Name{Full: p.Name.Full}) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -37,20 +38,14 @@ func (*answer) Close() error { return nil }
 func (w *Wire) once(
 	ctx context.Context, req *http.Request, held *credentials, exchange *Exchange,
 ) (*http.Response, error) {
-	if w.options.AttemptTimeout > 0 {
+	if w.attempt.after > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = within(ctx, w.options.AttemptTimeout, "Options.AttemptTimeout")
+		ctx, cancel = w.attempt.within(ctx)
 		defer cancel()
 	}
 	started := time.Now()
-	resp, err := w.roundTrip(ctx, req, held, exchange.Attempt)
-	refusal := (*check.Refusal)(nil)
-	switch {
-	case errors.As(err, &refusal):
-		exchange.Status, exchange.RequestID = refusal.Status, requestID(refusal.Header)
-		err = w.offContract(refusal, exchange.Op)
-	case err != nil:
-	default:
+	resp, err := w.roundTrip(ctx, req, held, exchange)
+	if err == nil {
 		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
 		err = w.read(ctx, resp, exchange.Op)
 	}
@@ -64,31 +59,30 @@ func (w *Wire) once(
 
 // roundTrip is one attempt up to the header of its answer.
 func (w *Wire) roundTrip(
-	ctx context.Context, req *http.Request, held *credentials, attempt int,
+	ctx context.Context, req *http.Request, held *credentials, exchange *Exchange,
 ) (*http.Response, error) {
-	send, err := again(ctx, req, attempt)
+	send, err := again(ctx, req, held, exchange.Attempt)
 	if err != nil {
 		return nil, w.failed(ctx, true, err)
 	}
-	setDefault(send.Header, "Accept", "application/json")
-	setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
-	held.put(send.Header)
 	if op, known := ctx.Value(opKey{}).(customers.Op); known && op == "" {
 		// The answer holds a token. On a connection that is kept, net/http logs what a server sends beyond an answer's end.
 		send.Close = true
 	}
-	send, unsent := w.watch(send)
+	send, begun := w.watch(send)
 	resp, err := w.options.RoundTripper.RoundTrip(send)
-	if err == nil && resp == nil {
+	if err == nil && resp != nil {
+		return resp, nil
+	}
+	if err == nil {
 		err = errNoAnswer
 	}
 	if refusal := (*check.Refusal)(nil); errors.As(err, &refusal) {
-		return nil, refusal
+		exchange.Status, exchange.RequestID = refusal.Status, requestID(refusal.Header)
+		return nil, w.offContract(refusal, exchange.Op)
 	}
-	if err != nil {
-		return nil, w.failed(ctx, notSent(err) || unsent(), err)
-	}
-	return resp, nil
+	unsent := notSent(err) || begun != nil && !begun.Load()
+	return nil, w.failed(ctx, unsent, err)
 }
 
 // offContract makes the error of what a RoundTripper that holds exchanges against a contract did not let pass. A
@@ -118,10 +112,15 @@ func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
 	return e
 }
 
-// again is req for one attempt: its headers its own, its body from the start.
-func again(ctx context.Context, req *http.Request, attempt int) (*http.Request, error) {
+// again is req for one attempt: its headers its own, with the credentials, its body from the start.
+func again(ctx context.Context, req *http.Request, held *credentials, attempt int) (*http.Request, error) {
 	send := req.WithContext(ctx)
-	send.Header = req.Header.Clone()
+	// The values of both are shared: nothing that sends a request changes them in place.
+	send.Header = make(http.Header, len(req.Header)+len(held.header)+2)
+	maps.Copy(send.Header, req.Header)
+	setDefault(send.Header, "Accept", "application/json")
+	setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
+	maps.Copy(send.Header, held.header)
 	if attempt > 1 && req.Body != nil {
 		body, err := req.GetBody()
 		if err != nil {
@@ -141,20 +140,13 @@ func setDefault(h http.Header, name, value string) {
 // read puts the whole body into resp, or makes the error of an answer that could not be read to its end. A refusal
 // stays one, but nothing shows that the provider itself speaks of a customer.
 func (w *Wire) read(ctx context.Context, resp *http.Response, op customers.Op) error {
-	var buf bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n <= min(w.options.MaxBody, 64<<10) {
-		buf.Grow(int(n) + bytes.MinRead)
-	}
+	a := new(answer)
 	var err error
 	if resp.Body != nil {
-		_, err = buf.ReadFrom(io.LimitReader(resp.Body, w.options.MaxBody+1))
+		a.body, err = readAll(resp.Body, resp.ContentLength, w.options.MaxBody)
 		_ = resp.Body.Close()
 	}
-	if int64(buf.Len()) > w.options.MaxBody {
-		err = errTooLarge
-	}
 	if err == nil {
-		a := &answer{body: buf.Bytes()}
 		a.Reset(a.body)
 		resp.Body = a
 		return nil
@@ -164,7 +156,7 @@ func (w *Wire) read(ctx context.Context, resp *http.Response, op customers.Op) e
 	success := e.Kind == ""
 	unsure := success || e.Kind == customers.ErrNotFound || e.Kind == customers.ErrAlreadyExists
 	e.Provider, e.Detail = w.provider, "the answer broke off"
-	switch limit, ours := context.Cause(ctx).(limit); {
+	switch limit, ours := context.Cause(ctx).(*limit); {
 	case ours:
 		e.Err, e.Detail = context.DeadlineExceeded, "the answer did not end within "+limit.String()
 		if unsure {
@@ -189,21 +181,45 @@ func (w *Wire) read(ctx context.Context, resp *http.Response, op customers.Op) e
 	return e
 }
 
-// limit is the cause of a context that one of the wire's own timeouts ended; any other end is the caller's.
+// readAll reads a body of at most so many bytes. Its declared length, which may be wrong or unknown, only decides how
+// much room is made at first: if it is right, all of it.
+func readAll(r io.Reader, declared, most int64) ([]byte, error) {
+	if declared < 0 || declared > min(most, 64<<10) {
+		declared = 511
+	}
+	body := make([]byte, 0, declared+1) // room for one more, to see the end
+	for {
+		room := body[len(body):min(int64(cap(body)), most+1)]
+		n, err := r.Read(room)
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > most:
+			return nil, errTooLarge
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return nil, err
+		case len(body) == cap(body):
+			body = slices.Grow(body, 1)
+		}
+	}
+}
+
+// limit is a timeout of the wire's own, and the cause of a context that it ended; any other end is the caller's.
 type limit struct {
 	after  time.Duration
 	option string
 }
 
-func (l limit) String() string { return fmt.Sprintf("%v (%s)", l.after, l.option) }
+func (l *limit) String() string { return fmt.Sprintf("%v (%s)", l.after, l.option) }
 
-func (l limit) Error() string { return "not done within " + l.String() }
+func (l *limit) Error() string { return "not done within " + l.String() }
 
 // Is makes a limit what a context's own deadline is.
-func (limit) Is(target error) bool { return target == context.DeadlineExceeded }
+func (*limit) Is(target error) bool { return target == context.DeadlineExceeded }
 
-func within(ctx context.Context, after time.Duration, option string) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, after, limit{after, option})
+func (l *limit) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, l.after, l)
 }
 
 // newError is what status and header of an answer tell, without its body.
@@ -221,7 +237,7 @@ func (w *Wire) failed(ctx context.Context, unsent bool, cause error) *customers.
 	if unsent {
 		e.Outcome = customers.ErrNotSent
 	}
-	switch limit, ours := context.Cause(ctx).(limit); {
+	switch limit, ours := context.Cause(ctx).(*limit); {
 	case ours:
 		e.Err, e.Detail = context.DeadlineExceeded, "no answer within "+limit.String()
 	case ctx.Err() != nil:
@@ -330,39 +346,39 @@ func identifier(s string) string {
 	return s
 }
 
-// watch prepares req so that unsent tells, after an attempt without an answer, whether the provider has nothing of it
-// that it could carry out: whether the transport never began to read the body or, where there is none, to write the
-// header. Of the latter only net/http's own transport is known to tell.
-func (w *Wire) watch(req *http.Request) (watched *http.Request, unsent func() bool) {
+// watch prepares req so that begun tells, after an attempt without an answer, whether the provider may have something of
+// it that it could carry out: whether the transport began to read the body or, where there is none, to write the header.
+// Of the latter only net/http's own transport is known to tell: begun is nil where nothing tells.
+func (w *Wire) watch(req *http.Request) (watched *http.Request, begun *atomic.Bool) {
 	if req.Body != nil && req.Body != http.NoBody {
-		read := new(atomic.Bool)
-		req.Body = watchedBody{req.Body, read}
+		begun = new(atomic.Bool)
+		req.Body = watchedBody{req.Body, begun}
 		if get := req.GetBody; get != nil {
 			// net/http asks for the body anew only where nothing of the request was sent, and then sends this one.
 			req.GetBody = func() (io.ReadCloser, error) {
 				body, err := get()
-				return watchedBody{body, read}, err
+				return watchedBody{body, begun}, err
 			}
 		}
-		return req, func() bool { return !read.Load() }
+		return req, begun
 	}
 	if _, ok := w.options.RoundTripper.(*http.Transport); !ok || !writes(req) {
-		return req, func() bool { return false }
+		return req, nil
 	}
-	written := new(atomic.Bool)
+	begun = new(atomic.Bool)
 	return req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		WroteHeaderField: func(string, []string) { written.Store(true) }, // called before the field leaves the buffer
-	})), func() bool { return !written.Load() }
+		WroteHeaderField: func(string, []string) { begun.Store(true) }, // called before the field leaves the buffer
+	})), begun
 }
 
 // watchedBody notes whether the transport began to read it: before that the provider has at most its header.
 type watchedBody struct {
 	io.ReadCloser
-	read *atomic.Bool
+	begun *atomic.Bool
 }
 
 func (b watchedBody) Read(p []byte) (int, error) {
-	b.read.Store(true)
+	b.begun.Store(true)
 	return b.ReadCloser.Read(p)
 }
 

@@ -34,8 +34,6 @@ func (a Auth) get(ctx context.Context, timeout time.Duration) (*credentials, err
 	return a.held(ctx, timeout)
 }
 
-func (c *credentials) put(h http.Header) { maps.Copy(h, c.header) }
-
 func (c *credentials) same(other *credentials) bool {
 	return maps.EqualFunc(c.header, other.header, slices.Equal[[]string])
 }

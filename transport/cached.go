@@ -52,7 +52,7 @@ func (c *Cached[K, V]) Get(ctx context.Context, key K, timeout time.Duration) (V
 		ctx := context.WithoutCancel(ctx)
 		if timeout > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = within(ctx, timeout, "Options.Timeout")
+			ctx, cancel = (&limit{timeout, "Options.Timeout"}).within(ctx)
 			defer cancel()
 		}
 		value, until, err := c.Fetch(ctx, key)

@@ -84,18 +84,26 @@ func call[Reply any](
 			Kind: customers.ErrConfig, Outcome: customers.ErrUnknownOutcome, Detail: "the client does not send through the wire",
 		})
 	}
-	e := newError(op, resp)
-	if e.Kind != "" {
-		w.decodeError(e, resp.Header, a)
-	} else {
+	complaint := ""
+	if kind, _ := classify(op, resp.StatusCode); kind == "" {
 		reply := new(Reply)
-		complaint := decode(mayBeEmpty, resp, a, reply)
+		complaint = decode(mayBeEmpty, resp, a, reply)
 		if complaint == "" && accept != nil && !isEmpty(a.body) {
 			complaint = accept(reply)
 		}
 		if complaint == "" {
 			return reply, a, nil
 		}
+	}
+	return nil, nil, w.finish(op, w.answered(op, resp, a, complaint))
+}
+
+// answered makes the error of an answer that is no success, or of which there is a complaint.
+func (w *Wire) answered(op customers.Op, resp *http.Response, a *answer, complaint string) *customers.Error {
+	e := newError(op, resp)
+	if e.Kind != "" {
+		w.decodeError(e, resp.Header, a)
+	} else {
 		// Some providers say no with a success: then their words are kept.
 		said := *e
 		if w.decode != nil && a.isJSON(resp.Header) && w.decode(&said, a.body) {
@@ -105,7 +113,7 @@ func call[Reply any](
 		e.Kind, e.Outcome, e.Detail = customers.ErrContract, customers.ErrUnknownOutcome, complaint
 	}
 	e.Detail = withNote(e.Detail, a.note)
-	return nil, nil, w.finish(op, e)
+	return e
 }
 
 // decode reads the body of a success into reply; it says what is wrong, "" if nothing is.

@@ -67,6 +67,9 @@ func (s step) String() string {
 // next decides what follows an attempt that ended with resp, or failed.
 func (r Retry) next(ctx context.Context, write bool, attempt int, resp *http.Response, failed *customers.Error) step {
 	if failed == nil {
+		if resp.StatusCode < 400 {
+			return step{}
+		}
 		failed = &customers.Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, time.Now())}
 	}
 	asked := failed.RetryAfter

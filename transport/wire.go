@@ -21,6 +21,8 @@ type Wire struct {
 	options  Options
 	decode   Decode
 	codec    Codec           // nil is JSON
+	whole    *limit          // of a request
+	attempt  *limit          // of each attempt, 0 is none
 	pace     *rate.Limiter   // nil is as fast as it goes
 	own      *http.Transport // nil if the caller gave a RoundTripper
 }
@@ -42,6 +44,8 @@ func New(provider, base string, auth Auth, options Options, decode Decode) (*Wir
 	}
 	w := &Wire{provider: provider, base: root, auth: auth, options: options, decode: decode}
 	w.options.Timeout = cmp.Or(options.Timeout, 30*time.Second)
+	w.whole = &limit{w.options.Timeout, "Options.Timeout"}
+	w.attempt = &limit{w.options.AttemptTimeout, "Options.AttemptTimeout"}
 	if w.options.RoundTripper == nil {
 		w.own = newRoundTripper(w.options.Timeout)
 		w.options.RoundTripper = w.own
@@ -107,7 +111,7 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 	if d, ok := req.Context().Value(draftKey{}).(*customers.Draft); ok {
 		return nil, draw(d, req)
 	}
-	ctx, cancel := within(req.Context(), w.options.Timeout, "Options.Timeout")
+	ctx, cancel := w.whole.within(req.Context())
 	defer cancel()
 	resp, err := w.repeat(ctx, send)
 	if err != nil {

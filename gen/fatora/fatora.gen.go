@@ -381,7 +381,7 @@ type HttpRequestDoer interface {
 // API sends the requests that the contract declares. It checks nothing that it is given, except that a parameter
 // in a path cannot make another path of it.
 type API struct {
-	// Server is where the paths of the contract begin.
+	// Server is where the paths of the contract begin. A slash at its end makes no difference.
 	Server string
 	// Client sends the requests.
 	Client HttpRequestDoer
@@ -399,6 +399,9 @@ func NewClient(server string, opts ...ClientOption) (*API, error) {
 		if err := o(&client); err != nil {
 			return nil, err
 		}
+	}
+	if !strings.HasSuffix(client.Server, "/") {
+		client.Server += "/"
 	}
 	if client.Client == nil {
 		client.Client = &http.Client{}
