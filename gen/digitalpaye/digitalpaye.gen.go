@@ -415,11 +415,17 @@ type ClientInterface interface {
 //
 // Corresponds with POST /v1/auth (the `CreateToken` operationId).
 func (c *API) CreateToken(ctx context.Context, params *CreateTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateTokenRequest(c.Server, params)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/auth"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	if params != nil {
+		if params.XEnvironment != nil {
+			req.Header.Set("X-Environment", string(*params.XEnvironment))
+		}
+	}
+	return c.do(req, reqEditors)
 }
 
 // CreateCustomerNewPathWithBody Create a customer, by the path's newer name
@@ -431,11 +437,18 @@ func (c *API) CreateToken(ctx context.Context, params *CreateTokenParams, reqEdi
 //
 // Corresponds with POST /v1/customer (the `CreateCustomerNewPath` operationId).
 func (c *API) CreateCustomerNewPathWithBody(ctx context.Context, params *CreateCustomerNewPathParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateCustomerNewPathRequestWithBody(c.Server, params, contentType, body)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customer"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	req.Header.Set("Content-Type", contentType)
+	if params != nil {
+		if params.XEnvironment != nil {
+			req.Header.Set("X-Environment", string(*params.XEnvironment))
+		}
+	}
+	return c.do(req, reqEditors)
 }
 
 // CreateCustomerNewPath Create a customer, by the path's newer name
@@ -447,11 +460,11 @@ func (c *API) CreateCustomerNewPathWithBody(ctx context.Context, params *CreateC
 //
 // Corresponds with POST /v1/customer (the `CreateCustomerNewPath` operationId).
 func (c *API) CreateCustomerNewPath(ctx context.Context, params *CreateCustomerNewPathParams, body CreateCustomerNewPathJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateCustomerNewPathRequest(c.Server, params, body)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.CreateCustomerNewPathWithBody(ctx, params, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
 // ListCustomers Read all customers
@@ -463,11 +476,17 @@ func (c *API) CreateCustomerNewPath(ctx context.Context, params *CreateCustomerN
 //
 // Corresponds with GET /v1/customers (the `ListCustomers` operationId).
 func (c *API) ListCustomers(ctx context.Context, params *ListCustomersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListCustomersRequest(c.Server, params)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	if params != nil {
+		if params.XEnvironment != nil {
+			req.Header.Set("X-Environment", string(*params.XEnvironment))
+		}
+	}
+	return c.do(req, reqEditors)
 }
 
 // CreateCustomerWithBody Create a customer
@@ -484,11 +503,18 @@ func (c *API) ListCustomers(ctx context.Context, params *ListCustomersParams, re
 //
 // Corresponds with POST /v1/customers/create (the `CreateCustomer` operationId).
 func (c *API) CreateCustomerWithBody(ctx context.Context, params *CreateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateCustomerRequestWithBody(c.Server, params, contentType, body)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/create"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	req.Header.Set("Content-Type", contentType)
+	if params != nil {
+		if params.XEnvironment != nil {
+			req.Header.Set("X-Environment", string(*params.XEnvironment))
+		}
+	}
+	return c.do(req, reqEditors)
 }
 
 // CreateCustomer Create a customer
@@ -505,11 +531,11 @@ func (c *API) CreateCustomerWithBody(ctx context.Context, params *CreateCustomer
 //
 // Corresponds with POST /v1/customers/create (the `CreateCustomer` operationId).
 func (c *API) CreateCustomer(ctx context.Context, params *CreateCustomerParams, body CreateCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateCustomerRequest(c.Server, params, body)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.CreateCustomerWithBody(ctx, params, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
 // GetCustomer Read a customer
@@ -519,122 +545,32 @@ func (c *API) CreateCustomer(ctx context.Context, params *CreateCustomerParams, 
 //
 // Corresponds with GET /v1/customers/{id} (the `GetCustomer` operationId).
 func (c *API) GetCustomer(ctx context.Context, id string, params *GetCustomerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetCustomerRequest(c.Server, id, params)
+	segment0, err := segment(id)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	if params != nil {
+		if params.XEnvironment != nil {
+			req.Header.Set("X-Environment", string(*params.XEnvironment))
+		}
+	}
+	return c.do(req, reqEditors)
 }
 
-func (c *API) do(ctx context.Context, req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
-	req = req.WithContext(ctx)
+func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
 	for _, editors := range [...][]RequestEditorFn{c.RequestEditors, reqEditors} {
 		for _, edit := range editors {
-			if err := edit(ctx, req); err != nil {
+			if err := edit(req.Context(), req); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return c.Client.Do(req)
-}
-
-// NewCreateTokenRequest makes the request.
-func NewCreateTokenRequest(server string, params *CreateTokenParams) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/auth"
-	req, err := http.NewRequest(http.MethodPost, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	if params != nil {
-		if params.XEnvironment != nil {
-			req.Header.Set("X-Environment", string(*params.XEnvironment))
-		}
-	}
-	return req, nil
-}
-
-// NewCreateCustomerNewPathRequest makes the request with a body of application/json.
-func NewCreateCustomerNewPathRequest(server string, params *CreateCustomerNewPathParams, body CreateCustomerNewPathJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewCreateCustomerNewPathRequestWithBody(server, params, "application/json", bytes.NewReader(data))
-}
-
-// NewCreateCustomerNewPathRequestWithBody makes the request with any body and content type.
-func NewCreateCustomerNewPathRequestWithBody(server string, params *CreateCustomerNewPathParams, contentType string, body io.Reader) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/customer"
-	req, err := http.NewRequest(http.MethodPost, target, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", contentType)
-	if params != nil {
-		if params.XEnvironment != nil {
-			req.Header.Set("X-Environment", string(*params.XEnvironment))
-		}
-	}
-	return req, nil
-}
-
-// NewListCustomersRequest makes the request.
-func NewListCustomersRequest(server string, params *ListCustomersParams) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/customers"
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	if params != nil {
-		if params.XEnvironment != nil {
-			req.Header.Set("X-Environment", string(*params.XEnvironment))
-		}
-	}
-	return req, nil
-}
-
-// NewCreateCustomerRequest makes the request with a body of application/json.
-func NewCreateCustomerRequest(server string, params *CreateCustomerParams, body CreateCustomerJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewCreateCustomerRequestWithBody(server, params, "application/json", bytes.NewReader(data))
-}
-
-// NewCreateCustomerRequestWithBody makes the request with any body and content type.
-func NewCreateCustomerRequestWithBody(server string, params *CreateCustomerParams, contentType string, body io.Reader) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/customers/create"
-	req, err := http.NewRequest(http.MethodPost, target, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", contentType)
-	if params != nil {
-		if params.XEnvironment != nil {
-			req.Header.Set("X-Environment", string(*params.XEnvironment))
-		}
-	}
-	return req, nil
-}
-
-// NewGetCustomerRequest makes the request.
-func NewGetCustomerRequest(server string, id string, params *GetCustomerParams) (*http.Request, error) {
-	segment0, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	target := strings.TrimSuffix(server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	if params != nil {
-		if params.XEnvironment != nil {
-			req.Header.Set("X-Environment", string(*params.XEnvironment))
-		}
-	}
-	return req, nil
 }
 
 // segment escapes a parameter in a path. Those are refused that would make another path of it.

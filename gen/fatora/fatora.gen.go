@@ -537,11 +537,12 @@ type ClientInterface interface {
 //
 // Corresponds with GET /v1/Authorization/Authorize (the `Authorize` operationId).
 func (c *API) Authorize(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAuthorizeRequest(c.Server)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/Authorization/Authorize"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.do(req, reqEditors)
 }
 
 // AuthorizeByPost Get a bearer token, by POST
@@ -550,11 +551,12 @@ func (c *API) Authorize(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 //
 // Corresponds with POST /v1/Authorization/Authorize (the `AuthorizeByPost` operationId).
 func (c *API) AuthorizeByPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAuthorizeByPostRequest(c.Server)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/Authorization/Authorize"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.do(req, reqEditors)
 }
 
 // ListClients List clients
@@ -569,151 +571,7 @@ func (c *API) AuthorizeByPost(ctx context.Context, reqEditors ...RequestEditorFn
 //
 // Corresponds with GET /v1/clients (the `ListClients` operationId).
 func (c *API) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListClientsRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-// CreateClientWithBody Create a client
-//
-// Stores a client in the merchant's account. Only `name` is needed.
-//
-// A client with the same data as an existing one is refused with 409. Which properties make two clients the same
-// is not documented, and neither is whether the answer tells the id of the existing one.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /v1/clients (the `CreateClient` operationId).
-func (c *API) CreateClientWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-// CreateClient Create a client
-//
-// Stores a client in the merchant's account. Only `name` is needed.
-//
-// A client with the same data as an existing one is refused with 409. Which properties make two clients the same
-// is not documented, and neither is whether the answer tells the id of the existing one.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /v1/clients (the `CreateClient` operationId).
-func (c *API) CreateClient(ctx context.Context, body CreateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-// DeleteClient Delete a client
-//
-// Removes the client. That clients can be deleted is documented, how is not: the method and the path are those of
-// invoices and products.
-//
-// Corresponds with DELETE /v1/clients/{client_id} (the `DeleteClient` operationId).
-func (c *API) DeleteClient(ctx context.Context, clientID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteClientRequest(c.Server, clientID)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-// GetClient Read a client
-//
-// Answers with the client. Here the remark comes as `notes`.
-//
-// Corresponds with GET /v1/clients/{client_id} (the `GetClient` operationId).
-func (c *API) GetClient(ctx context.Context, clientID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetClientRequest(c.Server, clientID)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-// UpdateClientWithBody Change a client
-//
-// Takes the same properties as a create.
-//
-// Whether those left out are kept or emptied is not documented. Send the whole client: read it, change it, write
-// all of it back. As long as nothing is to be emptied, that does the same under both readings.
-//
-// 409 is documented for adding a client only, so it is not declared here.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with PUT /v1/clients/{client_id} (the `UpdateClient` operationId).
-func (c *API) UpdateClientWithBody(ctx context.Context, clientID int64, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateClientRequestWithBody(c.Server, clientID, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-// UpdateClient Change a client
-//
-// Takes the same properties as a create.
-//
-// Whether those left out are kept or emptied is not documented. Send the whole client: read it, change it, write
-// all of it back. As long as nothing is to be emptied, that does the same under both readings.
-//
-// 409 is documented for adding a client only, so it is not declared here.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with PUT /v1/clients/{client_id} (the `UpdateClient` operationId).
-func (c *API) UpdateClient(ctx context.Context, clientID int64, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateClientRequest(c.Server, clientID, body)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-func (c *API) do(ctx context.Context, req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
-	req = req.WithContext(ctx)
-	for _, editors := range [...][]RequestEditorFn{c.RequestEditors, reqEditors} {
-		for _, edit := range editors {
-			if err := edit(ctx, req); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return c.Client.Do(req)
-}
-
-// NewAuthorizeRequest makes the request.
-func NewAuthorizeRequest(server string) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/Authorization/Authorize"
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewAuthorizeByPostRequest makes the request.
-func NewAuthorizeByPostRequest(server string) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/Authorization/Authorize"
-	req, err := http.NewRequest(http.MethodPost, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewListClientsRequest makes the request.
-func NewListClientsRequest(server string, params *ListClientsParams) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/clients"
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients"
 	if params != nil {
 		query := ""
 		if params.Keyword != nil {
@@ -732,83 +590,143 @@ func NewListClientsRequest(server string, params *ListClientsParams) (*http.Requ
 			target += "?" + query[1:]
 		}
 	}
-	req, err := http.NewRequest(http.MethodGet, target, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return req, nil
+	return c.do(req, reqEditors)
 }
 
-// NewCreateClientRequest makes the request with a body of application/json.
-func NewCreateClientRequest(server string, body CreateClientJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewCreateClientRequestWithBody(server, "application/json", bytes.NewReader(data))
-}
-
-// NewCreateClientRequestWithBody makes the request with any body and content type.
-func NewCreateClientRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/clients"
-	req, err := http.NewRequest(http.MethodPost, target, body)
+// CreateClientWithBody Create a client
+//
+// Stores a client in the merchant's account. Only `name` is needed.
+//
+// A client with the same data as an existing one is refused with 409. Which properties make two clients the same
+// is not documented, and neither is whether the answer tells the id of the existing one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/clients (the `CreateClient` operationId).
+func (c *API) CreateClientWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
-	return req, nil
+	return c.do(req, reqEditors)
 }
 
-// NewDeleteClientRequest makes the request.
-func NewDeleteClientRequest(server string, clientID int64) (*http.Request, error) {
-	segment0, err := segment(strconv.FormatInt(int64(clientID), 10))
-	if err != nil {
-		return nil, err
-	}
-	target := strings.TrimSuffix(server, "/") + "/v1/clients/" + segment0
-	req, err := http.NewRequest(http.MethodDelete, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewGetClientRequest makes the request.
-func NewGetClientRequest(server string, clientID int64) (*http.Request, error) {
-	segment0, err := segment(strconv.FormatInt(int64(clientID), 10))
-	if err != nil {
-		return nil, err
-	}
-	target := strings.TrimSuffix(server, "/") + "/v1/clients/" + segment0
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewUpdateClientRequest makes the request with a body of application/json.
-func NewUpdateClientRequest(server string, clientID int64, body UpdateClientJSONRequestBody) (*http.Request, error) {
+// CreateClient Create a client
+//
+// Stores a client in the merchant's account. Only `name` is needed.
+//
+// A client with the same data as an existing one is refused with 409. Which properties make two clients the same
+// is not documented, and neither is whether the answer tells the id of the existing one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/clients (the `CreateClient` operationId).
+func (c *API) CreateClient(ctx context.Context, body CreateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return NewUpdateClientRequestWithBody(server, clientID, "application/json", bytes.NewReader(data))
+	return c.CreateClientWithBody(ctx, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
-// NewUpdateClientRequestWithBody makes the request with any body and content type.
-func NewUpdateClientRequestWithBody(server string, clientID int64, contentType string, body io.Reader) (*http.Request, error) {
+// DeleteClient Delete a client
+//
+// Removes the client. That clients can be deleted is documented, how is not: the method and the path are those of
+// invoices and products.
+//
+// Corresponds with DELETE /v1/clients/{client_id} (the `DeleteClient` operationId).
+func (c *API) DeleteClient(ctx context.Context, clientID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	segment0, err := segment(strconv.FormatInt(int64(clientID), 10))
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(server, "/") + "/v1/clients/" + segment0
-	req, err := http.NewRequest(http.MethodPut, target, body)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.do(req, reqEditors)
+}
+
+// GetClient Read a client
+//
+// Answers with the client. Here the remark comes as `notes`.
+//
+// Corresponds with GET /v1/clients/{client_id} (the `GetClient` operationId).
+func (c *API) GetClient(ctx context.Context, clientID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	segment0, err := segment(strconv.FormatInt(int64(clientID), 10))
+	if err != nil {
+		return nil, err
+	}
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.do(req, reqEditors)
+}
+
+// UpdateClientWithBody Change a client
+//
+// Takes the same properties as a create.
+//
+// Whether those left out are kept or emptied is not documented. Send the whole client: read it, change it, write
+// all of it back. As long as nothing is to be emptied, that does the same under both readings.
+//
+// 409 is documented for adding a client only, so it is not declared here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/clients/{client_id} (the `UpdateClient` operationId).
+func (c *API) UpdateClientWithBody(ctx context.Context, clientID int64, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	segment0, err := segment(strconv.FormatInt(int64(clientID), 10))
+	if err != nil {
+		return nil, err
+	}
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, target, body)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
-	return req, nil
+	return c.do(req, reqEditors)
+}
+
+// UpdateClient Change a client
+//
+// Takes the same properties as a create.
+//
+// Whether those left out are kept or emptied is not documented. Send the whole client: read it, change it, write
+// all of it back. As long as nothing is to be emptied, that does the same under both readings.
+//
+// 409 is documented for adding a client only, so it is not declared here.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/clients/{client_id} (the `UpdateClient` operationId).
+func (c *API) UpdateClient(ctx context.Context, clientID int64, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.UpdateClientWithBody(ctx, clientID, "application/json", bytes.NewReader(data), reqEditors...)
+}
+
+func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
+	for _, editors := range [...][]RequestEditorFn{c.RequestEditors, reqEditors} {
+		for _, edit := range editors {
+			if err := edit(req.Context(), req); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.Client.Do(req)
 }
 
 // segment escapes a parameter in a path. Those are refused that would make another path of it.

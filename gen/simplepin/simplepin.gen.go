@@ -473,11 +473,22 @@ type ClientInterface interface {
 //
 // Corresponds with POST /v2/customer/add (the `AddCustomer` operationId).
 func (c *API) AddCustomerWithBody(ctx context.Context, params *AddCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAddCustomerRequestWithBody(c.Server, params, contentType, body)
+	target := strings.TrimSuffix(c.Server, "/") + "/v2/customer/add"
+	if params != nil {
+		query := ""
+		if params.Locale != nil {
+			query += "&locale=" + url.QueryEscape(*params.Locale)
+		}
+		if query != "" {
+			target += "?" + query[1:]
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	req.Header.Set("Content-Type", contentType)
+	return c.do(req, reqEditors)
 }
 
 // AddCustomer Add a customer
@@ -494,11 +505,11 @@ func (c *API) AddCustomerWithBody(ctx context.Context, params *AddCustomerParams
 //
 // Corresponds with POST /v2/customer/add (the `AddCustomer` operationId).
 func (c *API) AddCustomer(ctx context.Context, params *AddCustomerParams, body AddCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAddCustomerRequest(c.Server, params, body)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.AddCustomerWithBody(ctx, params, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
 // GetCustomer Find a customer
@@ -510,11 +521,27 @@ func (c *API) AddCustomer(ctx context.Context, params *AddCustomerParams, body A
 //
 // Corresponds with GET /v2/customer/get (the `GetCustomer` operationId).
 func (c *API) GetCustomer(ctx context.Context, params *GetCustomerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetCustomerRequest(c.Server, params)
+	target := strings.TrimSuffix(c.Server, "/") + "/v2/customer/get"
+	if params != nil {
+		query := ""
+		if params.Locale != nil {
+			query += "&locale=" + url.QueryEscape(*params.Locale)
+		}
+		if params.CustomerID != nil {
+			query += "&customer_id=" + url.QueryEscape(*params.CustomerID)
+		}
+		if params.Email != nil {
+			query += "&email=" + url.QueryEscape(*params.Email)
+		}
+		if query != "" {
+			target += "?" + query[1:]
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.do(req, reqEditors)
 }
 
 // UpdateCustomerWithBody Change a customer
@@ -532,11 +559,25 @@ func (c *API) GetCustomer(ctx context.Context, params *GetCustomerParams, reqEdi
 //
 // Corresponds with POST /v2/customer/update (the `UpdateCustomer` operationId).
 func (c *API) UpdateCustomerWithBody(ctx context.Context, params *UpdateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateCustomerRequestWithBody(c.Server, params, contentType, body)
+	target := strings.TrimSuffix(c.Server, "/") + "/v2/customer/update"
+	if params != nil {
+		query := ""
+		if params.Locale != nil {
+			query += "&locale=" + url.QueryEscape(*params.Locale)
+		}
+		if params.CustomerID != nil {
+			query += "&customer_id=" + url.QueryEscape(*params.CustomerID)
+		}
+		if query != "" {
+			target += "?" + query[1:]
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	req.Header.Set("Content-Type", contentType)
+	return c.do(req, reqEditors)
 }
 
 // UpdateCustomer Change a customer
@@ -554,11 +595,11 @@ func (c *API) UpdateCustomerWithBody(ctx context.Context, params *UpdateCustomer
 //
 // Corresponds with POST /v2/customer/update (the `UpdateCustomer` operationId).
 func (c *API) UpdateCustomer(ctx context.Context, params *UpdateCustomerParams, body UpdateCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateCustomerRequest(c.Server, params, body)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.UpdateCustomerWithBody(ctx, params, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
 // GetCountries List the countries
@@ -567,11 +608,19 @@ func (c *API) UpdateCustomer(ctx context.Context, params *UpdateCustomerParams, 
 //
 // Corresponds with GET /v2/location/countries (the `GetCountries` operationId).
 func (c *API) GetCountries(ctx context.Context, params *GetCountriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetCountriesRequest(c.Server, params)
+	target := strings.TrimSuffix(c.Server, "/") + "/v2/location/countries"
+	if params != nil {
+		query := ""
+		query += "&locale=" + url.QueryEscape(params.Locale)
+		if query != "" {
+			target += "?" + query[1:]
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.do(req, reqEditors)
 }
 
 // GetProvinces List the provinces of a country
@@ -582,131 +631,7 @@ func (c *API) GetCountries(ctx context.Context, params *GetCountriesParams, reqE
 //
 // Corresponds with GET /v2/location/provinces (the `GetProvinces` operationId).
 func (c *API) GetProvinces(ctx context.Context, params *GetProvincesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetProvincesRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	return c.do(ctx, req, reqEditors)
-}
-
-func (c *API) do(ctx context.Context, req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
-	req = req.WithContext(ctx)
-	for _, editors := range [...][]RequestEditorFn{c.RequestEditors, reqEditors} {
-		for _, edit := range editors {
-			if err := edit(ctx, req); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return c.Client.Do(req)
-}
-
-// NewAddCustomerRequest makes the request with a body of application/json.
-func NewAddCustomerRequest(server string, params *AddCustomerParams, body AddCustomerJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewAddCustomerRequestWithBody(server, params, "application/json", bytes.NewReader(data))
-}
-
-// NewAddCustomerRequestWithBody makes the request with any body and content type.
-func NewAddCustomerRequestWithBody(server string, params *AddCustomerParams, contentType string, body io.Reader) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v2/customer/add"
-	if params != nil {
-		query := ""
-		if params.Locale != nil {
-			query += "&locale=" + url.QueryEscape(*params.Locale)
-		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
-	}
-	req, err := http.NewRequest(http.MethodPost, target, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", contentType)
-	return req, nil
-}
-
-// NewGetCustomerRequest makes the request.
-func NewGetCustomerRequest(server string, params *GetCustomerParams) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v2/customer/get"
-	if params != nil {
-		query := ""
-		if params.Locale != nil {
-			query += "&locale=" + url.QueryEscape(*params.Locale)
-		}
-		if params.CustomerID != nil {
-			query += "&customer_id=" + url.QueryEscape(*params.CustomerID)
-		}
-		if params.Email != nil {
-			query += "&email=" + url.QueryEscape(*params.Email)
-		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
-	}
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewUpdateCustomerRequest makes the request with a body of application/json.
-func NewUpdateCustomerRequest(server string, params *UpdateCustomerParams, body UpdateCustomerJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewUpdateCustomerRequestWithBody(server, params, "application/json", bytes.NewReader(data))
-}
-
-// NewUpdateCustomerRequestWithBody makes the request with any body and content type.
-func NewUpdateCustomerRequestWithBody(server string, params *UpdateCustomerParams, contentType string, body io.Reader) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v2/customer/update"
-	if params != nil {
-		query := ""
-		if params.Locale != nil {
-			query += "&locale=" + url.QueryEscape(*params.Locale)
-		}
-		if params.CustomerID != nil {
-			query += "&customer_id=" + url.QueryEscape(*params.CustomerID)
-		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
-	}
-	req, err := http.NewRequest(http.MethodPost, target, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", contentType)
-	return req, nil
-}
-
-// NewGetCountriesRequest makes the request.
-func NewGetCountriesRequest(server string, params *GetCountriesParams) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v2/location/countries"
-	if params != nil {
-		query := ""
-		query += "&locale=" + url.QueryEscape(params.Locale)
-		if query != "" {
-			target += "?" + query[1:]
-		}
-	}
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewGetProvincesRequest makes the request.
-func NewGetProvincesRequest(server string, params *GetProvincesParams) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v2/location/provinces"
+	target := strings.TrimSuffix(c.Server, "/") + "/v2/location/provinces"
 	if params != nil {
 		query := ""
 		query += "&locale=" + url.QueryEscape(params.Locale)
@@ -715,11 +640,22 @@ func NewGetProvincesRequest(server string, params *GetProvincesParams) (*http.Re
 			target += "?" + query[1:]
 		}
 	}
-	req, err := http.NewRequest(http.MethodGet, target, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return req, nil
+	return c.do(req, reqEditors)
+}
+
+func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
+	for _, editors := range [...][]RequestEditorFn{c.RequestEditors, reqEditors} {
+		for _, edit := range editors {
+			if err := edit(req.Context(), req); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.Client.Do(req)
 }
 
 // segment escapes a parameter in a path. Those are refused that would make another path of it.

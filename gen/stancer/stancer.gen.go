@@ -352,11 +352,13 @@ type ClientInterface interface {
 //
 // Corresponds with POST /v1/customers/ (the `CreateCustomer` operationId).
 func (c *API) CreateCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateCustomerRequestWithBody(c.Server, contentType, body)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	req.Header.Set("Content-Type", contentType)
+	return c.do(req, reqEditors)
 }
 
 // CreateCustomer Create a customer
@@ -373,11 +375,11 @@ func (c *API) CreateCustomerWithBody(ctx context.Context, contentType string, bo
 //
 // Corresponds with POST /v1/customers/ (the `CreateCustomer` operationId).
 func (c *API) CreateCustomer(ctx context.Context, body CreateCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateCustomerRequest(c.Server, body)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.CreateCustomerWithBody(ctx, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
 // DeleteCustomer Delete a customer
@@ -386,11 +388,16 @@ func (c *API) CreateCustomer(ctx context.Context, body CreateCustomerJSONRequest
 //
 // Corresponds with DELETE /v1/customers/{id} (the `DeleteCustomer` operationId).
 func (c *API) DeleteCustomer(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteCustomerRequest(c.Server, id)
+	segment0, err := segment(id)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.do(req, reqEditors)
 }
 
 // GetCustomer Read a customer
@@ -399,11 +406,16 @@ func (c *API) DeleteCustomer(ctx context.Context, id string, reqEditors ...Reque
 //
 // Corresponds with GET /v1/customers/{id} (the `GetCustomer` operationId).
 func (c *API) GetCustomer(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetCustomerRequest(c.Server, id)
+	segment0, err := segment(id)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.do(req, reqEditors)
 }
 
 // UpdateCustomerWithBody Change a customer
@@ -416,11 +428,17 @@ func (c *API) GetCustomer(ctx context.Context, id string, reqEditors ...RequestE
 //
 // Corresponds with PATCH /v1/customers/{id} (the `UpdateCustomer` operationId).
 func (c *API) UpdateCustomerWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateCustomerRequestWithBody(c.Server, id, contentType, body)
+	segment0, err := segment(id)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
+	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, target, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	return c.do(req, reqEditors)
 }
 
 // UpdateCustomer Change a customer
@@ -433,95 +451,22 @@ func (c *API) UpdateCustomerWithBody(ctx context.Context, id string, contentType
 //
 // Corresponds with PATCH /v1/customers/{id} (the `UpdateCustomer` operationId).
 func (c *API) UpdateCustomer(ctx context.Context, id string, body UpdateCustomerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateCustomerRequest(c.Server, id, body)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, req, reqEditors)
+	return c.UpdateCustomerWithBody(ctx, id, "application/json", bytes.NewReader(data), reqEditors...)
 }
 
-func (c *API) do(ctx context.Context, req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
-	req = req.WithContext(ctx)
+func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {
 	for _, editors := range [...][]RequestEditorFn{c.RequestEditors, reqEditors} {
 		for _, edit := range editors {
-			if err := edit(ctx, req); err != nil {
+			if err := edit(req.Context(), req); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return c.Client.Do(req)
-}
-
-// NewCreateCustomerRequest makes the request with a body of application/json.
-func NewCreateCustomerRequest(server string, body CreateCustomerJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewCreateCustomerRequestWithBody(server, "application/json", bytes.NewReader(data))
-}
-
-// NewCreateCustomerRequestWithBody makes the request with any body and content type.
-func NewCreateCustomerRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	target := strings.TrimSuffix(server, "/") + "/v1/customers/"
-	req, err := http.NewRequest(http.MethodPost, target, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", contentType)
-	return req, nil
-}
-
-// NewDeleteCustomerRequest makes the request.
-func NewDeleteCustomerRequest(server string, id string) (*http.Request, error) {
-	segment0, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	target := strings.TrimSuffix(server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequest(http.MethodDelete, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewGetCustomerRequest makes the request.
-func NewGetCustomerRequest(server string, id string) (*http.Request, error) {
-	segment0, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	target := strings.TrimSuffix(server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, err
-	}
-	return req, nil
-}
-
-// NewUpdateCustomerRequest makes the request with a body of application/json.
-func NewUpdateCustomerRequest(server string, id string, body UpdateCustomerJSONRequestBody) (*http.Request, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return NewUpdateCustomerRequestWithBody(server, id, "application/json", bytes.NewReader(data))
-}
-
-// NewUpdateCustomerRequestWithBody makes the request with any body and content type.
-func NewUpdateCustomerRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
-	segment0, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	target := strings.TrimSuffix(server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequest(http.MethodPatch, target, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", contentType)
-	return req, nil
 }
 
 // segment escapes a parameter in a path. Those are refused that would make another path of it.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/gen/digitalpaye"
 	"github.com/contract-first/customers/gen/fatora"
 	"github.com/contract-first/customers/gen/simplepin"
@@ -20,72 +21,95 @@ import (
 // Whatever stands in a parameter, the request goes to its operation.
 func TestRequestURL(t *testing.T) {
 	const server = "https://api.example.com/root"
-	text := func(s string) *string { return &s }
-	number := func(n int) *int { return &n }
-	for want, made := range map[string]func() (*http.Request, error){
-		"/v1/customers/cust_1":       func() (*http.Request, error) { return stancer.NewGetCustomerRequest(server, "cust_1") },
-		"/v1/customers/a%2Fb%3Fc%23": func() (*http.Request, error) { return stancer.NewGetCustomerRequest(server, "a/b?c#") },
-		"/v1/customers/%252e%252e":   func() (*http.Request, error) { return stancer.NewGetCustomerRequest(server, "%2e%2e") },
-		"/v1/customers/..%2F..":      func() (*http.Request, error) { return stancer.NewDeleteCustomerRequest(server, "../..") },
-		"/v1/customers/...":          func() (*http.Request, error) { return stancer.NewDeleteCustomerRequest(server, "...") },
-		"/v1/customers/%C3%A9%20":    func() (*http.Request, error) { return stancer.NewDeleteCustomerRequest(server, "é ") },
-		"/v1/customers/1": func() (*http.Request, error) {
-			return stancer.NewUpdateCustomerRequest(server+"/", "1", stancer.CustomerUpdate{})
+	var got string
+	doer := sent(func(req *http.Request) { got = req.URL.String() })
+	stancerAPI, err := stancer.NewClient(server+"/", stancer.WithHTTPClient(doer))
+	require.NoError(t, err)
+	simplepinAPI, err := simplepin.NewClient(server, simplepin.WithHTTPClient(doer))
+	require.NoError(t, err)
+	simplepinAPI.Server = server
+	fatoraAPI, err := fatora.NewClient(server, fatora.WithHTTPClient(doer))
+	require.NoError(t, err)
+
+	get := func(id string) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return stancerAPI.GetCustomer(t.Context(), id) }
+	}
+	find := func(params *simplepin.GetCustomerParams) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return simplepinAPI.GetCustomer(t.Context(), params) }
+	}
+	list := func(params *fatora.ListClientsParams) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return fatoraAPI.ListClients(t.Context(), params) }
+	}
+	for want, send := range map[string]func() (*http.Response, error){
+		"/v1/customers/cust_1":       get("cust_1"),
+		"/v1/customers/a%2Fb%3Fc%23": get("a/b?c#"),
+		"/v1/customers/%252e%252e":   get("%2e%2e"),
+		"/v1/customers/..%2F..":      get("../.."),
+		"/v1/customers/...":          get("..."),
+		"/v1/customers/%C3%A9%20":    get("é "),
+		"/v1/clients/-7": func() (*http.Response, error) {
+			return fatoraAPI.GetClient(t.Context(), -7)
 		},
-		"/v1/clients/-7":   func() (*http.Request, error) { return fatora.NewGetClientRequest(server, -7) },
-		"/v2/customer/get": func() (*http.Request, error) { return simplepin.NewGetCustomerRequest(server, nil) },
-		"/v2/customer/get?locale=FR&customer_id=a%26b%3Dc%3F%2B+": func() (*http.Request, error) {
-			return simplepin.NewGetCustomerRequest(server, &simplepin.GetCustomerParams{Locale: text("FR"), CustomerID: text("a&b=c?+ ")})
-		},
-		"/v2/customer/get?email=": func() (*http.Request, error) {
-			return simplepin.NewGetCustomerRequest(server, &simplepin.GetCustomerParams{Email: text("")})
-		},
-		"/v2/location/provinces?locale=&countryId=38": func() (*http.Request, error) {
-			return simplepin.NewGetProvincesRequest(server, &simplepin.GetProvincesParams{CountryID: 38})
-		},
-		"/v1/clients": func() (*http.Request, error) {
-			return fatora.NewListClientsRequest(server, &fatora.ListClientsParams{})
-		},
-		"/v1/clients?page=2": func() (*http.Request, error) {
-			return fatora.NewListClientsRequest(server, &fatora.ListClientsParams{Page: number(2)})
+		"/v1/clients":             list(&fatora.ListClientsParams{}),
+		"/v1/clients?page=2":      list(&fatora.ListClientsParams{Page: customers.To(2)}),
+		"/v2/customer/get":        find(nil),
+		"/v2/customer/get?email=": find(&simplepin.GetCustomerParams{Email: customers.To("")}),
+		"/v2/customer/get?locale=FR&customer_id=a%26b%3Dc%3F%2B+": find(&simplepin.GetCustomerParams{
+			Locale: customers.To("FR"), CustomerID: customers.To("a&b=c?+ "),
+		}),
+		"/v2/location/provinces?locale=&countryId=38": func() (*http.Response, error) {
+			return simplepinAPI.GetProvinces(t.Context(), &simplepin.GetProvincesParams{CountryID: 38})
 		},
 	} {
-		req, err := made()
-		if assert.NoError(t, err, want) {
-			assert.Equal(t, server+want, req.URL.String())
-		}
+		_, err := send()
+		assert.NoError(t, err, want)
+		assert.Equal(t, server+want, got)
 	}
+
+	got = ""
 	for _, id := range []string{"", ".", ".."} {
-		_, err := stancer.NewDeleteCustomerRequest(server, id)
+		_, err := get(id)()
 		assert.Error(t, err, "%q would be another path", id)
 	}
+	assert.Empty(t, got)
 }
 
 func TestRequestHeader(t *testing.T) {
-	sandbox := digitalpaye.EnvironmentSandbox
-	req, err := digitalpaye.NewGetCustomerRequest("https://api.example.com", "1", &digitalpaye.GetCustomerParams{XEnvironment: &sandbox})
+	var got http.Header
+	api, err := digitalpaye.NewClient("https://api.example.com", digitalpaye.WithHTTPClient(sent(func(req *http.Request) {
+		got = req.Header
+	})))
 	require.NoError(t, err)
-	assert.Equal(t, http.Header{"X-Environment": {"Sandbox"}}, req.Header)
+	params := digitalpaye.GetCustomerParams{XEnvironment: customers.To(digitalpaye.EnvironmentSandbox)}
+	_, err = api.GetCustomer(t.Context(), "1", &params)
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{"X-Environment": {"Sandbox"}}, got)
 
-	req, err = digitalpaye.NewGetCustomerRequest("https://api.example.com", "1", nil)
+	_, err = api.GetCustomer(t.Context(), "1", nil)
 	require.NoError(t, err)
-	assert.Empty(t, req.Header)
+	assert.Empty(t, got)
 }
 
 // The body of a request can be sent again, and its length is known.
 func TestRequestBody(t *testing.T) {
-	req, err := stancer.NewCreateCustomerRequest("https://api.example.com", stancer.CustomerCreate{Name: "Ama"})
-	require.NoError(t, err)
 	const want = `{"name":"Ama"}`
-	assert.EqualValues(t, len(want), req.ContentLength)
-	assert.Equal(t, http.Header{"Content-Type": {"application/json"}}, req.Header)
-	again, err := req.GetBody()
-	require.NoError(t, err)
-	for _, body := range []io.Reader{req.Body, again} {
-		data, err := io.ReadAll(body)
+	sends := 0
+	api, err := stancer.NewClient("https://api.example.com", stancer.WithHTTPClient(sent(func(req *http.Request) {
+		sends++
+		assert.EqualValues(t, len(want), req.ContentLength)
+		assert.Equal(t, http.Header{"Content-Type": {"application/json"}}, req.Header)
+		again, err := req.GetBody()
 		require.NoError(t, err)
-		assert.Equal(t, want, string(data))
-	}
+		for _, body := range []io.Reader{req.Body, again} {
+			data, err := io.ReadAll(body)
+			require.NoError(t, err)
+			assert.Equal(t, want, string(data))
+		}
+	})))
+	require.NoError(t, err)
+	_, err = api.CreateCustomer(t.Context(), stancer.CustomerCreate{Name: "Ama"})
+	require.NoError(t, err)
+	assert.Equal(t, 1, sends)
 }
 
 // What the template of the client cannot write as the contract has it is refused, not written otherwise.
