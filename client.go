@@ -266,9 +266,9 @@ func (c *Client) fit(ctx context.Context, p *Profile, op Op) (lost []Field, refu
 		return true
 	}
 	refused = unknownFields("WithLossAllowed", lossOf(ctx), FieldUndeclared)
-	for _, t := range p.texts() {
-		if *t.value != "" && drop(t.field) {
-			*t.value = ""
+	for _, f := range texts() {
+		if value := p.text(f); *value != "" && drop(f) {
+			*value = ""
 		}
 	}
 	if !p.Since.IsZero() && drop(FieldSince) {

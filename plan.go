@@ -182,7 +182,10 @@ func (c *Client) step(f Field, p Profile, d draft) Step {
 
 // how says how the value of a field was changed to what is sent, "" if it was not.
 func (c *Client) how(fc *FieldCapability, p Profile, sent any) string {
-	given := p.text(fc.Field)
+	given := ""
+	if value := p.text(fc.Field); value != nil {
+		given = *value
+	}
 	text, isText := sent.(string)
 	if fc.Field == FieldSince {
 		return howSince(p.Since, text)

@@ -98,11 +98,9 @@ func (c *Customer) Take(f Field, wire string) {
 	if wire == "" {
 		return
 	}
-	for _, t := range c.texts() {
-		if t.field == f && formOf(f, wire) == "" {
-			*t.value = wire
-			return
-		}
+	if value := c.text(f); value != nil && formOf(f, wire) == "" {
+		*value = wire
+		return
 	}
 	c.Keep(f, wire)
 }
@@ -153,48 +151,56 @@ func (q Query) matches(c *Customer) bool {
 // fields lists what q asks for.
 func (q Query) fields() []Field { return Profile{Reference: q.Reference, Email: q.Email}.Fields() }
 
-// text is a field of a profile and where its value is.
-type text struct {
-	field Field
-	value *string
-}
-
-// texts gives every text field of p, so that one loop can check, clear or list them.
-func (p *Profile) texts() [14]text {
-	return [...]text{
-		{FieldReference, &p.Reference},
-		{FieldNameGiven, &p.Name.Given},
-		{FieldNameFamily, &p.Name.Family},
-		{FieldNameFull, &p.Name.Full},
-		{FieldEmail, &p.Email},
-		{FieldPhone, &p.Phone},
-		{FieldMobile, &p.Mobile},
-		{FieldAddressStreet, &p.Address.Street},
-		{FieldAddressCity, &p.Address.City},
-		{FieldAddressRegion, &p.Address.Region},
-		{FieldAddressPostalCode, &p.Address.PostalCode},
-		{FieldAddressCountry, &p.Address.Country},
-		{FieldAddressFormatted, &p.Address.Formatted},
-		{FieldNotes, &p.Notes},
+// texts are the fields that [Profile.text] knows, so that one loop can check, clear or list them.
+func texts() [14]Field {
+	return [...]Field{
+		FieldReference, FieldNameGiven, FieldNameFamily, FieldNameFull, FieldEmail, FieldPhone, FieldMobile,
+		FieldAddressStreet, FieldAddressCity, FieldAddressRegion, FieldAddressPostalCode, FieldAddressCountry,
+		FieldAddressFormatted, FieldNotes,
 	}
 }
 
-// text is the text field at a path, "" for what is no text.
-func (p Profile) text(f Field) string {
-	for _, t := range p.texts() {
-		if t.field == f {
-			return *t.value
-		}
+// text is the text field at a path, nil for what is no text.
+func (p *Profile) text(f Field) *string {
+	switch f {
+	case FieldReference:
+		return &p.Reference
+	case FieldNameGiven:
+		return &p.Name.Given
+	case FieldNameFamily:
+		return &p.Name.Family
+	case FieldNameFull:
+		return &p.Name.Full
+	case FieldEmail:
+		return &p.Email
+	case FieldPhone:
+		return &p.Phone
+	case FieldMobile:
+		return &p.Mobile
+	case FieldAddressStreet:
+		return &p.Address.Street
+	case FieldAddressCity:
+		return &p.Address.City
+	case FieldAddressRegion:
+		return &p.Address.Region
+	case FieldAddressPostalCode:
+		return &p.Address.PostalCode
+	case FieldAddressCountry:
+		return &p.Address.Country
+	case FieldAddressFormatted:
+		return &p.Address.Formatted
+	case FieldNotes:
+		return &p.Notes
 	}
-	return ""
+	return nil
 }
 
 // Fields lists the fields of p that have a value.
 func (p Profile) Fields() []Field {
 	var set []Field
-	for _, t := range p.texts() {
-		if *t.value != "" {
-			set = append(set, t.field)
+	for _, f := range texts() {
+		if *p.text(f) != "" {
+			set = append(set, f)
 		}
 	}
 	if !p.Since.IsZero() {
@@ -205,8 +211,11 @@ func (p Profile) Fields() []Field {
 
 // has reports whether f, or a part of it, has a value.
 func (p *Profile) has(f Field) bool {
-	for _, t := range p.texts() {
-		if *t.value != "" && f.Covers(t.field) {
+	if value := p.text(f); value != nil {
+		return *value != ""
+	}
+	for _, part := range texts() {
+		if *p.text(part) != "" && f.Covers(part) {
 			return true
 		}
 	}

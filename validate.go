@@ -9,13 +9,15 @@ import (
 func (p *Profile) validate() []Violation {
 	var vs []Violation
 	refuse := func(f Field, rule, bound string) { vs = append(vs, Violation{Field: f, Rule: rule, Bound: bound}) }
-	for _, t := range p.texts() {
-		switch form := formOf(t.field, *t.value); {
-		case *t.value == "":
-		case !utf8.ValidString(*t.value):
-			refuse(t.field, "encoding", "UTF-8") // encoding/json would replace the bytes without a word
-		case form != "":
-			refuse(t.field, "format", form)
+	for _, f := range texts() {
+		value := *p.text(f)
+		if value == "" {
+			continue
+		}
+		if !utf8.ValidString(value) {
+			refuse(f, "encoding", "UTF-8") // encoding/json would replace the bytes without a word
+		} else if form := formOf(f, value); form != "" {
+			refuse(f, "format", form)
 		}
 	}
 	if p.Name.Full != "" && p.Name != (Name{Full: p.Name.Full}) {

@@ -115,9 +115,10 @@ func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
 // again is req for one attempt: its headers its own, with the credentials, its body from the start.
 func again(ctx context.Context, req *http.Request, held *credentials, attempt int) (*http.Request, error) {
 	send := req.WithContext(ctx)
-	// The values of both are shared: nothing that sends a request changes them in place.
-	send.Header = make(http.Header, len(req.Header)+len(held.header)+2)
-	maps.Copy(send.Header, req.Header)
+	// The values are shared: nothing that sends a request changes them in place.
+	if send.Header = maps.Clone(req.Header); send.Header == nil {
+		send.Header = http.Header{}
+	}
 	setDefault(send.Header, "Accept", "application/json")
 	setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
 	maps.Copy(send.Header, held.header)
@@ -132,9 +133,17 @@ func again(ctx context.Context, req *http.Request, held *credentials, attempt in
 }
 
 func setDefault(h http.Header, name, value string) {
-	if h.Get(name) == "" {
-		h.Set(name, value)
+	if first(h, name) == "" {
+		h[name] = []string{value}
 	}
+}
+
+// first is h.Get for a name in canonical form.
+func first(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // read puts the whole body into resp, or makes the error of an answer that could not be read to its end. A refusal
@@ -323,7 +332,7 @@ func hasDotSegment(path string) bool {
 // requestID is the provider's id of the exchange, if it is one that can be printed.
 func requestID(h http.Header) string {
 	for _, name := range [...]string{"X-Request-Id", "Request-Id", "X-Correlation-Id"} {
-		if id := identifier(h.Get(name)); id != "" {
+		if id := identifier(first(h, name)); id != "" {
 			return id
 		}
 	}

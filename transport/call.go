@@ -227,7 +227,7 @@ func (a *answer) isJSON(h http.Header) bool {
 
 // isJSON reports whether the header declares JSON in UTF-8, or nothing.
 func isJSON(h http.Header) bool {
-	value := h.Get("Content-Type")
+	value := first(h, "Content-Type")
 	switch value {
 	case "application/json", "application/json; charset=utf-8", "":
 		return true

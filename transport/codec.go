@@ -67,7 +67,7 @@ func (w *Wire) below(req *http.Request) string { return strings.TrimPrefix(req.U
 // translate turns an answer into one in JSON. One that it cannot turn stays as it came.
 func (w *Wire) translate(req *http.Request, resp *http.Response) {
 	a := resp.Body.(*answer)
-	declared := resp.Header.Get("Content-Type")
+	declared := first(resp.Header, "Content-Type")
 	media, params, err := mime.ParseMediaType(declared)
 	switch {
 	case len(a.body) == 0, declared != "" && isJSON(resp.Header):

@@ -137,7 +137,7 @@ func sleep(ctx context.Context, pause time.Duration) bool {
 // retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What makes no sense is 0; more than a
 // duration can hold is the longest one.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	value := h.Get("Retry-After")
+	value := first(h, "Retry-After")
 	if value == "" {
 		return 0
 	}
