@@ -61,7 +61,8 @@ func (w *Wire) once(
 func (w *Wire) roundTrip(
 	ctx context.Context, req *http.Request, held *credentials, exchange *Exchange,
 ) (*http.Response, error) {
-	send, err := again(ctx, req, held, exchange.Attempt)
+	traced, begun := w.trace(ctx, req)
+	send, err := again(traced, req, held, exchange.Attempt)
 	if err != nil {
 		return nil, w.failed(ctx, true, err)
 	}
@@ -69,7 +70,9 @@ func (w *Wire) roundTrip(
 		// The answer holds a token. On a connection that is kept, net/http logs what a server sends beyond an answer's end.
 		send.Close = true
 	}
-	send, begun := w.watch(send)
+	if begun == nil {
+		begun = watch(send)
+	}
 	resp, err := w.options.RoundTripper.RoundTrip(send)
 	if err == nil && resp != nil {
 		return resp, nil
@@ -355,30 +358,43 @@ func identifier(s string) string {
 	return s
 }
 
-// watch prepares req so that begun tells, after an attempt without an answer, whether the provider may have something of
-// it that it could carry out: whether the transport began to read the body or, where there is none, to write the header.
-// Of the latter only net/http's own transport is known to tell: begun is nil where nothing tells.
-func (w *Wire) watch(req *http.Request) (watched *http.Request, begun *atomic.Bool) {
-	if req.Body != nil && req.Body != http.NoBody {
-		begun = new(atomic.Bool)
-		req.Body = watchedBody{req.Body, begun}
-		if get := req.GetBody; get != nil {
-			// net/http asks for the body anew only where nothing of the request was sent, and then sends this one.
-			req.GetBody = func() (io.ReadCloser, error) {
-				body, err := get()
-				return watchedBody{body, begun}, err
-			}
+// trace is a context by which net/http's own transport tells, after an attempt without an answer, whether the provider
+// may have something of req that it could carry out: whether it began to write the header. begun is nil where nothing
+// tells, or where the body does ([watch]): the caller's transport may have others below it.
+func (w *Wire) trace(ctx context.Context, req *http.Request) (traced context.Context, begun *atomic.Bool) {
+	if hasBody(req) {
+		if w.own == nil {
+			return ctx, nil
 		}
-		return req, begun
-	}
-	if _, ok := w.options.RoundTripper.(*http.Transport); !ok || !writes(req) {
-		return req, nil
+	} else if _, ok := w.options.RoundTripper.(*http.Transport); !ok || !writes(req) {
+		return ctx, nil
 	}
 	begun = new(atomic.Bool)
-	return req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaderField: func(string, []string) { begun.Store(true) }, // called before the field leaves the buffer
-	})), begun
+	}), begun
 }
+
+// watch makes the body of req tell the same: whether the transport began to read it. It is not for our own transport,
+// which sends a body of another type than those of the standard library in a packet after the header's. begun is nil if
+// there is no body.
+func watch(req *http.Request) (begun *atomic.Bool) {
+	if !hasBody(req) {
+		return nil
+	}
+	begun = new(atomic.Bool)
+	req.Body = watchedBody{req.Body, begun}
+	if get := req.GetBody; get != nil {
+		// net/http asks for the body anew only where nothing of the request was sent, and then sends this one.
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := get()
+			return watchedBody{body, begun}, err
+		}
+	}
+	return begun
+}
+
+func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }
 
 // watchedBody notes whether the transport began to read it: before that the provider has at most its header.
 type watchedBody struct {
