@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -765,6 +766,72 @@ func TestMaxBody(t *testing.T) {
 			assert.Equal(t, fmt.Sprintf("the answer is larger than %d bytes (Options.MaxBody)", maxBody), e.Detail)
 		})
 	}
+}
+
+// What an answer says of its length decides nothing: neither what is read nor how much of it.
+func TestDeclaredLength(t *testing.T) {
+	long := strings.Repeat(" ", 100<<10) + record
+	for _, declared := range []int64{-1, 0, 1, int64(len(record)) - 1, int64(len(record)), 64 << 10, 1 << 20, math.MaxInt64, math.MinInt64} {
+		t.Run(strconv.FormatInt(declared, 10), func(t *testing.T) {
+			for body, maxBody := range map[string]int64{record: int64(len(record)), long: int64(len(long))} {
+				for _, spare := range []int64{1, 0, -1} {
+					text := strings.NewReader(body)
+					p := newProvider(t, "https://api.example.com", basic, transport.Options{
+						MaxBody: maxBody + spare,
+						RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
+							resp := respond(http.StatusOK, "")
+							resp.Body, resp.ContentLength = io.NopCloser(iotest.DataErrReader(text)), declared
+							return resp, nil
+						}),
+					})
+					got, err := p.get(t.Context(), id)
+					if spare < 0 {
+						assert.Equal(t, customers.ErrContract, failure(t, err).Kind)
+						continue
+					}
+					require.NoError(t, err)
+					assert.Equal(t, email, got.Email)
+				}
+			}
+		})
+	}
+	t.Run("no more than needed is read", func(t *testing.T) {
+		text := strings.NewReader(long)
+		p := newProvider(t, "https://api.example.com", basic, transport.Options{
+			MaxBody: 1000,
+			RoundTripper: roundTripper(func(*http.Request) (*http.Response, error) {
+				resp := respond(http.StatusOK, "")
+				resp.Body = io.NopCloser(text)
+				return resp, nil
+			}),
+		})
+		_, err := p.get(t.Context(), id)
+		assert.Equal(t, customers.ErrContract, failure(t, err).Kind)
+		assert.Equal(t, 1001, len(long)-text.Len())
+	})
+}
+
+// Header and body of a write arrive together: a body of a type that net/http does not know would come in a second packet.
+func TestOnePacket(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	first := make(chan string, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		packet := make([]byte, 64<<10)
+		n, _ := conn.Read(packet)
+		first <- string(packet[:n])
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(record), record)
+	}()
+	p := newProvider(t, "http://"+listener.Addr().String(), basic, transport.Options{})
+	_, err = p.create(t.Context(), newCustomer)
+	require.NoError(t, err)
+	assert.Contains(t, <-first, email)
 }
 
 func TestHook(t *testing.T) {
