@@ -359,9 +359,9 @@ func identifier(s string) string {
 }
 
 // trace is a context by which net/http's own transport tells, after an attempt without an answer, whether the provider
-// may have something of req that it could carry out: whether it began to write the header. begun is nil where nothing
+// may have something of req that it could carry out: whether it began to write the header. The flag is nil where nothing
 // tells, or where the body does ([watch]): the caller's transport may have others below it.
-func (w *Wire) trace(ctx context.Context, req *http.Request) (traced context.Context, begun *atomic.Bool) {
+func (w *Wire) trace(ctx context.Context, req *http.Request) (context.Context, *atomic.Bool) {
 	if hasBody(req) {
 		if w.own == nil {
 			return ctx, nil
@@ -369,20 +369,20 @@ func (w *Wire) trace(ctx context.Context, req *http.Request) (traced context.Con
 	} else if _, ok := w.options.RoundTripper.(*http.Transport); !ok || !writes(req) {
 		return ctx, nil
 	}
-	begun = new(atomic.Bool)
+	begun := new(atomic.Bool)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaderField: func(string, []string) { begun.Store(true) }, // called before the field leaves the buffer
 	}), begun
 }
 
 // watch makes the body of req tell the same: whether the transport began to read it. It is not for our own transport,
-// which sends a body of another type than those of the standard library in a packet after the header's. begun is nil if
+// which sends a body of another type than those of the standard library in a packet after the header's. The flag is nil if
 // there is no body.
-func watch(req *http.Request) (begun *atomic.Bool) {
+func watch(req *http.Request) *atomic.Bool {
 	if !hasBody(req) {
 		return nil
 	}
-	begun = new(atomic.Bool)
+	begun := new(atomic.Bool)
 	req.Body = watchedBody{req.Body, begun}
 	if get := req.GetBody; get != nil {
 		// net/http asks for the body anew only where nothing of the request was sent, and then sends this one.
