@@ -2,7 +2,7 @@ package customers
 
 // A provider is one word: its client, types, request checks and capability table.
 
-//go:generate go run ./internal/specgen digitalpaye fatora simplepin stancer
+//go:generate go run tools.go digitalpaye fatora simplepin stancer
 
 // The names of countries, by which one adapter matches.
 

@@ -334,7 +334,8 @@ type API struct {
 // ClientOption is a setting of a new client.
 type ClientOption func(*API) error
 
-// NewClient makes a client of the API at server. Without WithHTTPClient it sends with an http.Client.
+// NewClient makes a client of the API at server. WithHTTPClient is needed: an http.Client would follow redirects, with
+// the body of a write.
 func NewClient(server string, opts ...ClientOption) (*API, error) {
 	client := API{Server: server}
 	for _, o := range opts {
@@ -346,7 +347,7 @@ func NewClient(server string, opts ...ClientOption) (*API, error) {
 		client.Server += "/"
 	}
 	if client.Client == nil {
-		client.Client = &http.Client{}
+		return nil, errors.New("WithHTTPClient is missing")
 	}
 	return &client, nil
 }

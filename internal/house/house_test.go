@@ -178,6 +178,7 @@ func use(c *customers.Client, err error) {
 	symbols := run("go", "tool", "nm", program)
 	require.Contains(t, symbols, " T "+module+".(*Client).Create\n")
 	for function, why := range map[string]string{
+		"net/http.(*Client)":         "the wire is a RoundTripper's caller, and follows no redirects",
 		"net/mail.(*addrParser)":     "an e-mail address has a simple form",
 		"reflect.Value.MethodByName": "it keeps every exported method of a program",
 		"regexp.MustCompile":         "patterns of request checks have layouts",

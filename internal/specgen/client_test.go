@@ -1,4 +1,4 @@
-package main
+package specgen
 
 import (
 	"io"
@@ -113,6 +113,11 @@ func TestRequestBody(t *testing.T) {
 }
 
 // What the template of the client cannot write as the contract has it is refused, not written otherwise.
+func TestClientNeedsADoer(t *testing.T) {
+	_, err := stancer.NewClient("https://api.example.com")
+	assert.EqualError(t, err, "WithHTTPClient is missing")
+}
+
 func TestClientRefused(t *testing.T) {
 	templates, err := filepath.Abs(".")
 	require.NoError(t, err)

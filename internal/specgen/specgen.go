@@ -1,11 +1,11 @@
-// Command specgen writes all that is made from the contract of a provider: its types and client, by oapi-codegen
+// Package specgen writes all that is made from the contract of a provider: its types and client, by oapi-codegen
 // (gen/<provider>/<provider>.gen.go), the checks of its request types (gen/<provider>/checks.gen.go), the form of its
 // bodies in XML if it has one (gen/<provider>/xml.gen.go) and the adapter's capability table
 // (adapters/<provider>/capabilities.gen.go).
 //
 // The rules of the checks are the spec's and the names of Go types and fields those of the client generated before, so
-// the two cannot disagree. Run it from the top of the module: go run ./internal/specgen <provider>...
-package main
+// the two cannot disagree. Imported by tools.go only.
+package specgen
 
 import (
 	"context"
@@ -17,20 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: specgen provider...")
-		os.Exit(2)
-	}
-	for _, provider := range os.Args[1:] {
-		if err := run(provider); err != nil {
-			fmt.Fprintln(os.Stderr, "specgen:", err)
-			os.Exit(1)
-		}
-	}
-}
-
-func run(provider string) error {
+// Generate writes the files of a provider below the working directory, which is the top of the module.
+func Generate(provider string) error {
 	if err := writeClient(provider); err != nil {
 		return fmt.Errorf("%s: client: %w", provider, err)
 	}
