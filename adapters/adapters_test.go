@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -18,18 +19,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers"
-	"github.com/contract-first/customers/adapters/digitalpaye"
-	"github.com/contract-first/customers/adapters/fatora"
+	"github.com/contract-first/customers/adapters/adaptertest"
 	"github.com/contract-first/customers/adapters/simplepin"
 	"github.com/contract-first/customers/adapters/stancer"
 	"github.com/contract-first/customers/contract"
 	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/specs"
 	"github.com/contract-first/customers/transport"
 )
 
-// subject is an adapter, and a customer that uses every field it keeps.
+// subject is what these tests know of an adapter; each has a file of its own.
 type subject struct {
-	open    func(*sandbox.Sandbox, setup) (*customers.Client, error)
+	open func(*sandbox.Sandbox, setup) (*customers.Client, error)
+	// profile is a customer that uses every field it keeps.
 	profile customers.Profile
 	// least is as little as the provider takes.
 	least customers.Profile
@@ -37,6 +39,41 @@ type subject struct {
 	patches []customers.Patch
 	// again is what creating the same customer a second time is told; nil if it is not refused.
 	again error
+	// kit is what the conformance kit needs to know, without Start.
+	kit adaptertest.Harness
+	// driver gives the config as well, with the keys in it.
+	driver func(*sandbox.Sandbox, setup) (driver customers.Driver, config any, err error)
+	keys   func(*sandbox.Sandbox) []string
+	places places
+}
+
+// places is where a provider's bodies have what the facade tells: names joined by dots, "" where they do not have it.
+type places struct{ id, reference, list, code, existing string }
+
+func subjects() map[string]subject {
+	return map[string]subject{
+		"digitalpaye": digitalpayeSubject(),
+		"fatora":      fatoraSubject(),
+		"simplepin":   simplepinSubject(),
+		"stancer":     stancerSubject(),
+	}
+}
+
+// elsewhere has the credentials of a sandbox, and the APIs below another URL.
+func elsewhere(sb *sandbox.Sandbox, root string) *sandbox.Sandbox {
+	other := &sandbox.Sandbox{Digitalpaye: sb.Digitalpaye, Fatora: sb.Fatora, SimplePin: sb.SimplePin, Stancer: sb.Stancer}
+	other.Digitalpaye.URL, other.Fatora.URL, other.SimplePin.URL, other.Stancer.URL = root, root, root+"/api", root
+	return other
+}
+
+// TestEveryContractHasItsAdapter: what has no subject would be tried by nothing here.
+func TestEveryContractHasItsAdapter(t *testing.T) {
+	assert.Equal(t, specs.Providers(), slices.Sorted(maps.Keys(subjects())))
+}
+
+// everything allows what is only inferred.
+func everything() customers.Policy {
+	return customers.Policy{AllowUnproven: append(customers.Ops(), customers.OpLookup)}
 }
 
 // parsed loads each contract once, for all sandboxes of these tests.
@@ -67,100 +104,6 @@ func (s setup) key(key string) string {
 		return key + "x"
 	}
 	return key
-}
-
-func subjects() map[string]subject {
-	everything := customers.Policy{AllowUnproven: append(customers.Ops(), customers.OpLookup)}
-	return map[string]subject{
-		"digitalpaye": {
-			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
-				return digitalpaye.Open(digitalpaye.Config{
-					APIKey: s.key(sb.Digitalpaye.APIKey), APISecret: sb.Digitalpaye.APISecret, BaseURL: sb.Digitalpaye.URL,
-					NewPath: s.has(sandbox.DigitalpayeNewPathOnly), Policy: everything, Options: s.options,
-				})
-			},
-			profile: customers.Profile{
-				Name: customers.Name{Given: "Ama", Family: "Kouassi"}, Email: "ama.kouassi@example.com", Phone: "+2250102030405",
-				Address: customers.Address{Street: "Rue des Jardins", City: "Abidjan", Country: "CI"},
-			},
-			least: customers.Profile{
-				Name: customers.Name{Given: "Ama", Family: "Kouassi"}, Email: "ama@example.com", Phone: "+2250102030406",
-				Address: customers.Address{Country: "CI"},
-			},
-		},
-		"simplepin": {
-			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
-				c := simplepin.Config{
-					Authorization: s.key(sb.SimplePin.Authorization), Token: sb.SimplePin.Token, BaseURL: sb.SimplePin.URL,
-					Locale: "EN", BodyFormat: s.format, Policy: everything, Options: s.options,
-				}
-				if !s.lookup {
-					c.Countries = map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"Quebec": 11, "Québec": 11, "Ontario": 12}}}
-				}
-				return simplepin.Open(c)
-			},
-			profile: customers.Profile{
-				Reference: "crm/10023 é", Name: customers.Name{Full: "Maude Tremblay"}, Email: "maude+1@example.com",
-				Phone: "+15145550123", Mobile: "+15145550199",
-				Since: time.Date(2020, 1, 31, 9, 30, 0, 120_000_000, time.FixedZone("", -5*3600)),
-				Address: customers.Address{
-					Street: "1200 rue Sainte-Catherine", City: "Montréal", Region: "Quebec", PostalCode: "H3B 1K1", Country: "CA",
-				},
-			},
-			least: customers.Profile{Reference: "crm-1"},
-			patches: []customers.Patch{
-				{Name: &customers.Name{Full: "Maude Gagnon"}},
-				{Email: customers.To("maude.gagnon@example.com")},
-				{Phone: customers.To("+15145550124")},
-				{Mobile: customers.To("+15145550198")},
-				{Since: customers.To(time.Date(2021, 2, 1, 0, 0, 0, 0, time.UTC))},
-				{Address: &customers.Address{
-					Street: "1 Yonge St", City: "Toronto", Region: "Ontario", PostalCode: "M5E 1W7", Country: "CA",
-				}},
-			},
-			again: customers.ErrForbidden,
-		},
-		"stancer": {
-			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
-				return stancer.Open(stancer.Config{
-					APIKey: s.key(sb.Stancer.APIKey), BaseURL: sb.Stancer.URL, Policy: everything, Options: s.options,
-				})
-			},
-			profile: customers.Profile{
-				Reference: "crm-10024", Name: customers.Name{Full: "David Coaster"}, Email: "david@example.net",
-				Phone: "+33639980102",
-			},
-			least: customers.Profile{Email: "d@example.net"},
-			patches: []customers.Patch{
-				{Reference: customers.To("crm-10025")},
-				{Name: &customers.Name{Full: "David C. Coaster"}},
-				{Email: customers.To("david.coaster@example.net")},
-				{Phone: customers.To("+33639980103")},
-			},
-			again: customers.ErrAlreadyExists,
-		},
-		"fatora": {
-			open: func(sb *sandbox.Sandbox, s setup) (*customers.Client, error) {
-				return fatora.Open(fatora.Config{
-					APIKey: s.key(sb.Fatora.APIKey), BaseURL: sb.Fatora.URL,
-					AuthorizeByPost: s.has(sandbox.FatoraAuthorizeByPost), Policy: everything, Options: s.options,
-				})
-			},
-			profile: customers.Profile{
-				Name: customers.Name{Full: "Noor Haddad"}, Email: "noor@example.com", Phone: "+97444000000",
-				Address: customers.Address{Formatted: "Al Corniche St 5, Doha, QA"}, Notes: "Calls on Mondays",
-			},
-			least: customers.Profile{Name: customers.Name{Full: "Noor"}},
-			patches: []customers.Patch{
-				{Name: &customers.Name{Full: "Noor Al Haddad"}},
-				{Email: customers.To("noor.haddad@example.com")},
-				{Phone: customers.To("+97444000001")},
-				{Address: &customers.Address{Formatted: "Al Waab St 7, Doha, QA"}},
-				{Notes: customers.To("Calls on Tuesdays")},
-			},
-			again: customers.ErrAlreadyExists,
-		},
-	}
 }
 
 // dialects are those of a provider, "" for its default first.
@@ -353,16 +296,13 @@ func unsupported(err error) bool {
 	return errors.Is(err, customers.ErrUnsupported) || errors.Is(err, customers.ErrUnsupportedField)
 }
 
-// unknown are ids that have the form of a provider's and that nobody has.
-var unknown = map[string]string{
-	"digitalpaye": "8db1ad33-50d6-4e6f-9ec3-5f9169c621a6", "simplepin": "crm-0", "stancer": "cust_000000000000000000000000",
-	"fatora": "999999999",
-}
+// unknown is an id that has the form of the provider's and that nobody has.
+func unknown(provider string) string { return subjects()[provider].kit.UnknownID }
 
 func TestUnknownCustomer(t *testing.T) {
 	everywhere(t, func(t *testing.T, s subject, with setup, sb *sandbox.Sandbox) {
 		client := open(t, s, with, sb)
-		id := unknown[client.Provider()]
+		id := unknown(client.Provider())
 		_, err := client.Get(t.Context(), id)
 		assert.ErrorIs(t, err, customers.ErrNotFound)
 		if can(client, customers.OpUpdate) {
@@ -425,7 +365,7 @@ func TestTokensEnd(t *testing.T) {
 			var all sync.WaitGroup
 			for range 16 {
 				all.Go(func() {
-					_, err := client.Get(t.Context(), unknown[provider])
+					_, err := client.Get(t.Context(), unknown(provider))
 					assert.ErrorIs(t, err, customers.ErrNotFound)
 				})
 			}

@@ -124,7 +124,7 @@ func (rec *recorder) run(t *testing.T, provider string, with setup, faults ...ma
 func exercise(ctx context.Context, s subject, client *customers.Client) {
 	id, patches := "", s.patches[:min(1, len(s.patches))]
 	for _, profile := range []customers.Profile{s.least, s.profile} {
-		id = unknown[client.Provider()]
+		id = unknown(client.Provider())
 		if created, err := client.Create(ctx, profile); err == nil {
 			id = created.ID
 		}
@@ -171,7 +171,7 @@ var beyond = map[string]func(ctx context.Context, client *customers.Client, id s
 	"stancer": func(ctx context.Context, client *customers.Client, _ string) {
 		var api *stancer.API
 		client.As(&api)
-		created := stancer.Customer{ID: unknown["stancer"]}
+		created := stancer.Customer{ID: unknown("stancer")}
 		_ = json.Unmarshal(drop(api.CreateCustomer(ctx, stancer.CustomerCreate{Mobile: "+33639980109", LiveMode: true})), &created)
 		// Without an e-mail address.
 		drop(api.GetCustomer(ctx, created.ID))

@@ -22,14 +22,6 @@ import (
 	"github.com/contract-first/customers/transport"
 )
 
-// places is where a provider's bodies have what the facade tells: names joined by dots, "" where they do not have it.
-var places = map[string]struct{ id, reference, list, code, existing string }{
-	"digitalpaye": {id: "data.id", list: "data", code: "message"},
-	"simplepin":   {id: "customer_id", reference: "customer_id"},
-	"stancer":     {id: "id", reference: "external_id", code: "error.type", existing: "error.message.id"},
-	"fatora":      {id: "client.id", list: "clients", code: "status"},
-}
-
 // faulty asks the sandbox for faults, by operation.
 type faulty struct {
 	spec *contract.Spec
@@ -194,7 +186,7 @@ func (d documented) run(t *testing.T, sb *sandbox.Sandbox) {
 }
 
 func (d documented) success(t *testing.T) {
-	place, body := places[d.provider], d.body(t)
+	place, body := d.places, d.body(t)
 	id, faults := d.stored, map[string]string{d.id: shows(d.example)}
 	if shown := at(body, place.id); d.id == d.own && shown != "" {
 		id = shown
@@ -227,7 +219,7 @@ func (d documented) success(t *testing.T) {
 func (d documented) reading(t *testing.T, id string) string {
 	t.Helper()
 	for _, d.example = range d.spec.Examples(d.read) {
-		if d.example.Status < 300 && at(d.body(t), places[d.provider].id) == id {
+		if d.example.Status < 300 && at(d.body(t), d.places.id) == id {
 			return shows(d.example)
 		}
 	}
@@ -262,7 +254,7 @@ func (d documented) failure(t *testing.T) {
 	}
 	var got *customers.Error
 	require.ErrorAs(t, err, &got)
-	want, place := d.expected(t), places[d.provider]
+	want, place := d.expected(t), d.places
 	said := map[string]string{}
 	texts("", d.body(t), said)
 	want.Code, want.ExistingID = said[place.code], said[place.existing]

@@ -53,12 +53,9 @@ func fresh(t *testing.T, n uint8) (subject, *customers.Client, *sandbox.Sandbox,
 		Dialects: []sandbox.Dialect{sandbox.FatoraUpdateReplaces, sandbox.SimplePinUpdateReplaces}, // what is left out is lost
 	})
 	require.NoError(t, err)
-	const url = "http://localhost"
-	sb.Digitalpaye.URL, sb.Stancer.URL, sb.Fatora.URL = url, url, url
-	sb.SimplePin.URL = url + "/api"
 	provider := fuzzed[int(n)%len(fuzzed)]
 	s, wire := subjects()[provider], &inside{Handler: sb.Handler(provider)}
-	client, err := s.open(sb, setup{options: transport.Options{RoundTripper: wire, Retry: once}})
+	client, err := s.open(elsewhere(sb, "http://localhost"), setup{options: transport.Options{RoundTripper: wire, Retry: once}})
 	require.NoError(t, err)
 	return s, client, sb, wire
 }
@@ -279,7 +276,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 		s, _, sb, _ := fresh(t, n)
 		provider, op := fuzzed[int(n)%len(fuzzed)], customers.Ops()[int(o)%len(customers.Ops())]
-		client, err := s.open(sb, setup{options: transport.Options{Retry: once, RoundTripper: roundTripper(func(r *http.Request) (*http.Response, error) {
+		client, err := s.open(elsewhere(sb, "http://localhost"), setup{options: transport.Options{Retry: once, RoundTripper: roundTripper(func(r *http.Request) (*http.Response, error) {
 			places := strings.Contains(r.URL.Path, "/location/")
 			if strings.HasPrefix(strings.ToLower(r.URL.Path), "/v1/auth") || places && stage%3 != 2 {
 				return (&inside{Handler: sb.Handler(provider)}).RoundTrip(r)

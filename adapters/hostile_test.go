@@ -78,7 +78,7 @@ func allWays() []way {
 	}
 	// Changes are answered with a body, so that there is something to spoil.
 	talkative := []sandbox.Dialect{sandbox.FatoraDeleteOK, sandbox.StancerUpdateReturnsCustomer}
-	return []way{
+	ways := []way{
 		{provider: "digitalpaye", token: true, client: usual("digitalpaye")},
 		{provider: "fatora", token: true, client: usual("fatora"), dialects: talkative},
 		{
@@ -90,8 +90,13 @@ func allWays() []way {
 		{provider: "simplepin", client: usual("simplepin"), only: "lookup"},
 		{provider: "simplepin", client: placed(simplepin.XML), xml: true},
 		{provider: "simplepin", client: inXML, xml: true, only: "lookup"},
-		{provider: "stancer", client: usual("stancer"), dialects: talkative},
 	}
+	for provider := range subjects() {
+		if !slices.ContainsFunc(ways, func(w way) bool { return w.provider == provider }) {
+			ways = append(ways, way{provider: provider, client: usual(provider), dialects: talkative})
+		}
+	}
+	return ways
 }
 
 // exchange is what a client asked of the sandbox, and the body of the answer.
@@ -231,8 +236,10 @@ func (c cell) perform(ctx context.Context, client *customers.Client) (ids []stri
 // secrets are the credentials and the customer's data, in every form in which they go over the wire.
 func (c cell) secrets(t *testing.T) (keys, all []string) {
 	t.Helper()
-	d, s := c.sb.Digitalpaye, c.sb.SimplePin
-	keys = []string{d.APIKey, d.APISecret, s.Authorization, s.Token, c.sb.Stancer.APIKey, c.sb.Fatora.APIKey}
+	for _, s := range subjects() {
+		keys = append(keys, s.keys(c.sb)...)
+	}
+	d := c.sb.Digitalpaye
 	for _, pair := range []string{d.APIKey + ":" + d.APISecret, c.sb.Stancer.APIKey + ":"} {
 		keys = append(keys, base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
@@ -336,7 +343,7 @@ func (c cell) attackedBy(t *testing.T, a attack) (got want, server *hostile.Serv
 	if a.closed {
 		base = "http://127.0.0.1:1"
 	}
-	client, err := c.client(c.elsewhere(base), options)
+	client, err := c.client(elsewhere(c.sb, base), options)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -372,15 +379,6 @@ func (c cell) column() string {
 
 func (c cell) lists() bool { return c.name == "list" || c.name == "find" }
 
-// elsewhere has the sandbox's credentials and another place.
-func (c cell) elsewhere(base string) *sandbox.Sandbox {
-	sb := &sandbox.Sandbox{
-		Digitalpaye: c.sb.Digitalpaye, SimplePin: c.sb.SimplePin, Stancer: c.sb.Stancer, Fatora: c.sb.Fatora,
-	}
-	sb.Digitalpaye.URL, sb.SimplePin.URL, sb.Stancer.URL, sb.Fatora.URL = base, base+"/api", base, base
-	return sb
-}
-
 // arrived counts the requests for each exchange; strays are those for none.
 func (c cell) arrived(server *hostile.Server) (counts []int, strays int) {
 	counts = make([]int, len(c.exchanges))
@@ -408,8 +406,8 @@ func TestHostileServers(t *testing.T) {
 
 	m := matrix{seen: map[string]map[string]want{}}
 	t.Run("attacks", func(t *testing.T) {
-		elsewhere := hostile.Serve(t, nil, func(c net.Conn, _ *http.Request) { visit{Conn: c}.say(200, isJSON, "{}") })
-		for _, a := range attacks(t, elsewhere.URL) {
+		other := hostile.Serve(t, nil, func(c net.Conn, _ *http.Request) { visit{Conn: c}.say(200, isJSON, "{}") })
+		for _, a := range attacks(t, other.URL) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
 				var all sync.WaitGroup
@@ -422,7 +420,7 @@ func TestHostileServers(t *testing.T) {
 					})
 				}
 				all.Wait()
-				assert.Empty(t, elsewhere.Requests(), "nothing is sent to another host")
+				assert.Empty(t, other.Requests(), "nothing is sent to another host")
 			})
 		}
 	})

@@ -336,12 +336,12 @@ func (p *prober) probeUpdate(f customers.Field) {
 // TestDriversSendNothingElse gives drivers what a client would keep from them, since the table does not have it: if it
 // went out, the table would know too little.
 func TestDriversSendNothingElse(t *testing.T) {
-	for provider, c := range conformants() {
+	for provider, s := range subjects() {
 		t.Run(provider, func(t *testing.T) {
-			s, sb := subjects()[provider], start(t, sandbox.Config{Contract: parsed})
+			sb := start(t, sandbox.Config{Contract: parsed})
 			server := httptest.NewServer(sb.Handler(provider))
 			t.Cleanup(server.Close)
-			driver, _, err := c.open(sb, setup{}, server.URL)
+			driver, _, err := s.driver(elsewhere(sb, server.URL), setup{})
 			require.NoError(t, err)
 			t.Cleanup(driver.Close)
 			created, err := driver.Create(t.Context(), s.profile)
@@ -496,7 +496,7 @@ func TestUnproven(t *testing.T) {
 	sb := start(t, sandbox.Config{Contract: parsed})
 	var tried []string
 	for provider, s := range subjects() {
-		driver, _, err := conformants()[provider].open(sb, setup{}, "http://localhost")
+		driver, _, err := s.driver(sb, setup{})
 		require.NoError(t, err)
 		client, err := customers.NewClient(driver, customers.Policy{})
 		require.NoError(t, err)
@@ -505,7 +505,7 @@ func TestUnproven(t *testing.T) {
 				continue
 			}
 			tried = append(tried, provider+" "+string(oc.Op))
-			id := unknown[provider]
+			id := unknown(provider)
 			var failed error
 			switch oc.Op {
 			case customers.OpCreate:

@@ -44,7 +44,7 @@ func TestSecretsOfEverydayLife(t *testing.T) {
 			c.id = created.ID
 			keys, hidden := c.secrets(t)
 
-			_, err = client.Get(t.Context(), unknown[w.provider])
+			_, err = client.Get(t.Context(), unknown(w.provider))
 			require.Error(t, err)
 			seen = append(seen, err, client, client.Capabilities())
 			for _, patch := range c.patches {
@@ -155,7 +155,7 @@ func TestCausesThatTellTooMuch(t *testing.T) {
 				continue
 			}
 			t.Run(name+"/"+w.provider, func(t *testing.T) {
-				c := cell{way: w, subject: subjects()[w.provider], sb: start(t, sandbox.Config{}), id: unknown[w.provider]}
+				c := cell{way: w, subject: subjects()[w.provider], sb: start(t, sandbox.Config{}), id: unknown(w.provider)}
 				c.token = false // none is handed out
 				client, err := w.client(c.sb, transport.Options{
 					RoundTripper: roundTripper(func(r *http.Request) (*http.Response, error) { return nil, wrap(errors.New(dump(r))) }),

@@ -70,6 +70,7 @@ type storm struct {
 	patience   time.Duration // for what has to be gone in the end
 
 	sb                         *sandbox.Sandbox
+	at                         *sandbox.Sandbox // it, where it is served
 	caps                       customers.Capabilities
 	number, requests, repeated atomic.Int64
 	calm                       atomic.Bool // no faults
@@ -154,10 +155,9 @@ func (s *storm) rage(ctx context.Context) error {
 	}
 	server.Start()
 	defer server.Close()
-	s.sb.Digitalpaye.URL, s.sb.Stancer.URL, s.sb.Fatora.URL = server.URL, server.URL, server.URL
-	s.sb.SimplePin.URL = server.URL + "/api"
+	s.at = elsewhere(s.sb, server.URL)
 
-	judge, err := s.subject.open(s.sb, setup{}) // without a flaw
+	judge, err := s.subject.open(s.at, setup{}) // without a flaw
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (s *storm) open() (facade, error) {
 	if s.options != nil {
 		s.options(&options)
 	}
-	client, err := s.subject.open(s.sb, setup{options: options})
+	client, err := s.subject.open(s.at, setup{options: options})
 	if err != nil || s.wrap == nil {
 		return client, err
 	}

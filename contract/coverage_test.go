@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/specs"
 )
 
 // covered has everything that a coverage knows of: parts in all places, by reference and in place, and a schema that
@@ -279,7 +280,7 @@ func TestCoverageConcurrently(t *testing.T) {
 
 // The examples of an operation are the document's own.
 func TestSpecExamples(t *testing.T) {
-	for _, provider := range providers(t) {
+	for _, provider := range specs.Providers() {
 		s := load(t, provider)
 		doc := loadDocument(t, provider)
 		for _, op := range s.Operations() {

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/specs"
 )
 
 // Every part of every contract tells how sure it is, and where from.
 func TestEvidenceIsComplete(t *testing.T) {
-	for _, provider := range providers(t) {
+	for _, provider := range specs.Providers() {
 		t.Run(provider, func(t *testing.T) {
 			s, err := contract.Load(provider)
 			require.NoError(t, err)
@@ -61,7 +62,7 @@ func TestFacadePaths(t *testing.T) {
 	}
 	operations := []string{"create", "get", "update", "delete", "list", "find", "lookup"}
 
-	for _, provider := range providers(t) {
+	for _, provider := range specs.Providers() {
 		t.Run(provider, func(t *testing.T) {
 			doc := loadDocument(t, provider)
 			onField := func(place string, extensions map[string]any) {

@@ -2,7 +2,6 @@ package contract_test
 
 import (
 	"encoding/json"
-	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,18 +18,6 @@ import (
 	"github.com/contract-first/customers/specs"
 )
 
-// providers are those that have a contract.
-func providers(t *testing.T) []string {
-	t.Helper()
-	files, err := fs.Glob(specs.FS, "*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(f, ".yaml")
-	}
-	return files
-}
-
 // loadDocument reads a contract as kin-openapi sees it, untouched by package contract.
 func loadDocument(t *testing.T, provider string) *openapi3.T {
 	t.Helper()
@@ -43,7 +30,7 @@ func loadDocument(t *testing.T, provider string) *openapi3.T {
 
 // Every named example of every contract, and every example of a parameter, keeps the contract that it stands in.
 func TestExamples(t *testing.T) {
-	for _, provider := range providers(t) {
+	for _, provider := range specs.Providers() {
 		t.Run(provider, func(t *testing.T) {
 			s, err := contract.Load(provider)
 			require.NoError(t, err)
@@ -87,7 +74,7 @@ func TestExamples(t *testing.T) {
 
 // Every example of a property keeps the schema of the property.
 func TestPropertyExamples(t *testing.T) {
-	for _, provider := range providers(t) {
+	for _, provider := range specs.Providers() {
 		err := loadDocument(t, provider).WalkSchemas(func(pointer string, ref *openapi3.SchemaRef) error {
 			if s := ref.Value; s.Example != nil {
 				assert.NoError(t, s.VisitJSON(s.Example, openapi3.MultiErrors()), "%s %s", provider, pointer)

@@ -11,16 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/specs"
 )
 
 // FuzzExchange checks anything against the providers' contracts: no violation shows a value.
 func FuzzExchange(f *testing.F) {
-	providers := []string{"digitalpaye", "fatora", "simplepin", "stancer"}
-	specs := map[string]*contract.Spec{}
+	providers := specs.Providers()
+	parsed := map[string]*contract.Spec{}
 	for i, provider := range providers {
 		spec, err := contract.Load(provider)
 		require.NoError(f, err)
-		specs[provider] = spec
+		parsed[provider] = spec
 		for _, op := range spec.Operations() {
 			path := strings.NewReplacer("{id}", "1", "{client_id}", "1001").Replace(op.Path)
 			for _, e := range spec.Examples(op.ID) {
@@ -37,7 +38,7 @@ func FuzzExchange(f *testing.F) {
 		}
 		u.RawQuery = query
 		r := &http.Request{Method: method, URL: u, Header: http.Header{"Content-Type": {contentType}, "Accept": {"application/json"}}}
-		spec := specs[providers[int(n)%len(providers)]]
+		spec := parsed[providers[int(n)%len(providers)]]
 		found := spec.CheckRequest(r, body)
 		if _, ok := spec.Operation(r.Method, u.EscapedPath()); ok {
 			found = append(found, spec.CheckResponse(r, int(status), r.Header, body)...)

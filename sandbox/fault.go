@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/specs"
 )
 
 // FaultHeader is a header that asks for a fault of the request that has it, in the form of [ParseFault]. It belongs to
@@ -122,15 +123,13 @@ func (f *Fault) aim(target string) error {
 	switch {
 	case !ok || f.operation == "":
 		return errors.New(`before "=" must stand provider.operationId, provider.* or *`)
-	case !slices.Contains(providers(), f.provider):
-		return errors.New("there is no such provider, only " + strings.Join(providers(), ", "))
+	case !slices.Contains(specs.Providers(), f.provider):
+		return errors.New("there is no such provider, only " + strings.Join(specs.Providers(), ", "))
 	case f.operation == "*":
 		f.operation = ""
 	}
 	return nil
 }
-
-func providers() []string { return []string{"digitalpaye", "fatora", "simplepin", "stancer"} }
 
 // String is the text that was parsed.
 func (f Fault) String() string { return f.text }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/contract-first/customers/contract"
 	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/specs"
 )
 
 const stancerNew = `{"email":"david@example.net"}`
@@ -34,12 +35,12 @@ func parse(t *testing.T, texts ...string) (faults []sandbox.Fault) {
 }
 
 func TestParseFaultRefuses(t *testing.T) {
-	const (
+	var (
 		what        = "what happens must be a status from 200 to 599, a status/example, delay=…, reset, html, empty, truncated or malformed"
 		target      = `before "=" must stand provider.operationId, provider.* or *`
 		probability = "the probability must be a number from 0 to 1"
 		delay       = "the delay must be a duration such as 2s or 150ms"
-		provider    = "there is no such provider, only digitalpaye, fatora, simplepin, stancer"
+		provider    = "there is no such provider, only " + strings.Join(specs.Providers(), ", ")
 	)
 	for text, want := range map[string]string{
 		"": what, "=": target, "*=": what, "503 ": what, "199": what, "600": what, "-503": what, "409/": what, "after": what,

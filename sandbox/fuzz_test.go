@@ -14,17 +14,18 @@ import (
 
 	"github.com/contract-first/customers/contract"
 	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/specs"
 )
 
 // FuzzRequest asks the providers for anything, twice: each answers in its own form, which keeps the contract.
 func FuzzRequest(f *testing.F) {
-	var specs sync.Map
+	var parsed sync.Map
 	config := sandbox.Config{Contract: func(provider string) (*contract.Spec, error) {
-		load, _ := specs.LoadOrStore(provider, sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(provider) }))
+		load, _ := parsed.LoadOrStore(provider, sync.OnceValues(func() (*contract.Spec, error) { return contract.Load(provider) }))
 		return load.(func() (*contract.Spec, error))()
 	}}
 	dialects := sandbox.Dialects()
-	providers := []string{"digitalpaye", "fatora", "simplepin", "stancer"}
+	providers := specs.Providers()
 	for i, provider := range providers {
 		prefix := ""
 		if provider == "simplepin" {

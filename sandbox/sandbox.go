@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/contract-first/customers/contract"
+	"github.com/contract-first/customers/specs"
 )
 
 // Config is how the providers behave. The zero value is what the documentation says.
@@ -169,8 +170,8 @@ func New(config Config) (*Sandbox, error) {
 // a first line or a header that cannot be read, a header that is too large (431), an expectation other than
 // 100-continue (417), a transfer coding other than chunked (501).
 func Start(config Config) (*Sandbox, error) {
-	if config.Port < 0 || config.Port > 65535-len(providers())+1 {
-		return nil, fmt.Errorf("the port must be from 0 to %d", 65535-len(providers())+1)
+	if config.Port < 0 || config.Port > 65535-len(specs.Providers())+1 {
+		return nil, fmt.Errorf("the port must be from 0 to %d", 65535-len(specs.Providers())+1)
 	}
 	s, err := New(config)
 	if err != nil {
@@ -180,7 +181,7 @@ func Start(config Config) (*Sandbox, error) {
 	if config.TLSConfig != nil {
 		scheme = "https"
 	}
-	for i, name := range providers() {
+	for i, name := range specs.Providers() {
 		port := config.Port
 		if port > 0 {
 			port += i

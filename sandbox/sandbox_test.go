@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contract-first/customers/sandbox"
+	"github.com/contract-first/customers/specs"
 )
 
 // start runs a sandbox that is closed, and whose answers are held against the contracts, when the test ends.
@@ -89,7 +90,7 @@ func TestDialects(t *testing.T) {
 	seen := map[sandbox.Dialect]bool{}
 	var all []sandbox.Dialect
 	for _, d := range sandbox.Dialects() {
-		assert.Regexp(t, `^(digitalpaye|fatora|simplepin|stancer)\.[a-z]+(-[a-z]+)*$`, d.Dialect)
+		assert.Regexp(t, `^(`+strings.Join(specs.Providers(), "|")+`)\.[a-z]+(-[a-z]+)*$`, d.Dialect)
 		assert.NotEmpty(t, d.Summary)
 		assert.False(t, seen[d.Dialect], "%s is there twice", d.Dialect)
 		seen[d.Dialect] = true
@@ -102,7 +103,7 @@ func TestDialects(t *testing.T) {
 func TestHandler(t *testing.T) {
 	s, err := sandbox.New(sandbox.Config{})
 	require.NoError(t, err)
-	for _, provider := range []string{"digitalpaye", "fatora", "simplepin", "stancer"} {
+	for _, provider := range specs.Providers() {
 		require.NotNil(t, s.Handler(provider))
 		w := httptest.NewRecorder()
 		s.Handler(provider).ServeHTTP(w, httptest.NewRequest("GET", "/nowhere", nil))

@@ -4,9 +4,22 @@
 // validation and documentation are made from them.
 package specs
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 // FS holds the contracts as <provider>.yaml.
 //
 //go:embed *.yaml
 var FS embed.FS
+
+// Providers are the names of the contracts, in alphabetical order.
+func Providers() []string {
+	entries, _ := FS.ReadDir(".") // an embedded folder: it cannot fail
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = strings.TrimSuffix(e.Name(), ".yaml")
+	}
+	return names
+}

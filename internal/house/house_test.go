@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/contract-first/customers/specs"
 )
 
 const module = "github.com/contract-first/customers"
@@ -107,7 +109,12 @@ func TestWhatAnImporterGets(t *testing.T) {
 		got = slices.DeleteFunc(got, func(path string) bool { return path == module || strings.HasPrefix(path, module+"/") })
 		assert.ElementsMatch(t, want, got, room)
 	}
-	others := []string{"-deps", "./transport", "./adapters/digitalpaye", "./adapters/stancer", "./adapters/fatora"}
+	others := []string{"-deps", "./transport"}
+	for _, provider := range specs.Providers() {
+		if provider != "simplepin" {
+			others = append(others, "./adapters/"+provider)
+		}
+	}
 	for _, path := range goList(t, others...) {
 		assert.NotEqual(t, "encoding/xml", path, "only SimplePin speaks XML")
 	}

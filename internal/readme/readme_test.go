@@ -20,6 +20,7 @@ import (
 	"github.com/contract-first/customers/adapters/simplepin"
 	"github.com/contract-first/customers/adapters/stancer"
 	"github.com/contract-first/customers/internal/matrix"
+	"github.com/contract-first/customers/specs"
 )
 
 const path = "../../README.md"
@@ -28,6 +29,7 @@ var update = flag.Bool("update", false, "write the README's table")
 
 func providers(t *testing.T) []customers.Capabilities {
 	t.Helper()
+	var names []string
 	var all []customers.Capabilities
 	for _, open := range []func() (customers.Driver, error){
 		func() (customers.Driver, error) {
@@ -42,7 +44,9 @@ func providers(t *testing.T) []customers.Capabilities {
 		driver, err := open()
 		require.NoError(t, err)
 		all = append(all, driver.Capabilities())
+		names = append(names, driver.Capabilities().Provider)
 	}
+	require.ElementsMatch(t, specs.Providers(), names)
 	return all
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -74,6 +75,7 @@ type target struct {
 }
 
 func targets(t testing.TB) []*target {
+	require.Equal(t, specs.Providers(), slices.Sorted(maps.Keys(clients)))
 	var all []*target
 	for provider, client := range clients {
 		spec, err := contract.Load(provider)
