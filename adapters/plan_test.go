@@ -150,7 +150,7 @@ func TestPlanTellsWhatIsSent(t *testing.T) {
 			for _, action := range []customers.Action{
 				customers.ActionKept, customers.ActionChanged, customers.ActionLost, customers.ActionRefused, customers.ActionUndecided,
 			} {
-				assert.Greater(t, seen[action], profiles/10, action)
+				assert.Greater(t, seen[action], profiles/15, action)
 			}
 		})
 	}
