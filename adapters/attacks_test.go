@@ -178,7 +178,7 @@ func mirrored(status int) func(visit) {
 		d := dump(v.request)
 		body, _ := json.Marshal(map[string]any{
 			"status": "ERROR", "statusCode": status, "message": "MirrorError", "reason": d, d: d,
-			"error": map[string]any{"type": d, "description": d, "message": map[string]any{"error": d, "id": d, d: d}},
+			"error": map[string]any{"type": d, "code": d, "description": d, "message": map[string]any{"error": d, "id": d, d: d}},
 		})
 		v.say(status, isJSON, string(body))
 	}
@@ -321,7 +321,7 @@ func attacks(t *testing.T, elsewhere string) []attack {
 		{name: "a text", answer: says(200, isJSON, `"OK"`), want: badAnswer},
 		{
 			name: "wrong types", form: inJSON, answer: changed(retyped), want: badAnswer,
-			except: map[string]want{"stancer delete": fine},
+			except: map[string]want{"delete answered without a body": fine},
 		},
 		{name: "every name twice", form: inJSON, answer: changed(twice), want: fine, except: map[string]want{
 			"record": {customers.ErrUnsupportedField, customers.ErrNotSent, 0},

@@ -271,6 +271,9 @@ func (c cell) names() []string {
 	if !c.op.Writes() && c.name != "token" {
 		names = append(names, "read")
 	}
+	if c.exchanges[c.target].body == "" {
+		names = append([]string{c.name + " answered without a body"}, names...)
+	}
 	return names
 }
 
