@@ -13,10 +13,11 @@ FUZZTIME = 30s
 # The commit that bench/RESULTS.md compares with.
 BEFORE = 56ef551
 
-.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage bench bench-before bench-gate docs docs-test
+.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage bench bench-before bench-gate docs docs-test newprovider-test
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s
+", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## one customer through every operation of the four providers, on the embedded sandbox
 	@go run ./cmd/customers demo
@@ -62,6 +63,9 @@ breaking: ## changes of API and contracts since BASE (default: the last tag); fa
 
 coverage: ## how much of each contract goes between the adapters and the sandbox; fails where a part does not
 	@go test ./adapters -count=1 -run '^TestCoverage$$' -v
+
+newprovider-test: ## add a fifth provider to a copy of the tree, as docs/adding-a-provider.md says, and hold it against the gates
+	@go run ./internal/newprovider
 
 soak: ## 200 goroutines at each provider for SOAK=20s, with faults: fails where the sandbox shows a broken promise
 	@go test ./adapters -count=1 -timeout 0 -run '^TestSoak$$' -v -soak $(SOAK) -soak.seed $(SEED)
