@@ -1,6 +1,7 @@
 package adaptertest_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/contract-first/customers"
@@ -40,4 +41,10 @@ func ExampleRun() {
 			},
 		})
 	}
+}
+
+// The names of the checks, for go test -run and for Harness.Skips.
+func ExampleChecks() {
+	fmt.Println(adaptertest.Checks()[:4])
+	// Output: [create create-answer create-again unknown-id]
 }

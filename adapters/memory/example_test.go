@@ -72,3 +72,22 @@ func ExampleConfig_after() {
 	// memory: create: unavailable (outcome unknown): connection reset
 	// and yet there is ama.kouassi@example.com
 }
+
+// The driver alone, to put something around it before the client is made: here a provider that deletes nobody.
+func ExampleNewDriver() {
+	client, err := customers.NewClient(undeletable{memory.NewDriver(memory.Config{})}, customers.Policy{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(client.Delete(context.Background(), "1"))
+	// Output: memory: delete: refused (rejected): customers with open invoices stay
+}
+
+type undeletable struct{ customers.Driver }
+
+func (undeletable) Delete(context.Context, string) error {
+	return &customers.Error{
+		Kind: customers.ErrRefused, Outcome: customers.ErrRejected, Detail: "customers with open invoices stay",
+	}
+}

@@ -104,6 +104,25 @@ func ExampleOpen_as() {
 	// 1 billing address, 8 Lighthouse Lane since 2019-12-01T00:00:00.000Z
 }
 
+// The numbers of places are given, so that nothing has to be looked up. Nothing is sent by this.
+func ExampleNewDriver() {
+	driver, err := simplepin.NewDriver(simplepin.Config{
+		Authorization: "authorization", Token: "token", BaseURL: simplepin.Staging,
+		Countries: map[string]simplepin.Country{"CA": {ID: 1, Provinces: map[string]int64{"QC": 11, "ON": 12}}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	draft, err := driver.Plan(context.Background(), customers.Profile{
+		Reference: "crm-1", Address: customers.Address{City: "Toronto", Region: "ON", Country: "CA"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(draft.Body), draft.LookedUp)
+	// Output: {"customer_id":"crm-1","main_address":{"city":"Toronto","country":1,"province":12}} []
+}
+
 // decode reads a customer from an answer of the generated client, whose errors are those of the facade's client; what
 // status is a success is for its caller to say.
 func decode(resp *http.Response, err error) (c api.CCProfileV2Model) {
