@@ -10,6 +10,7 @@ import (
 	"github.com/contract-first/customers"
 	"github.com/contract-first/customers/adapters/digitalpaye"
 	"github.com/contract-first/customers/adapters/fatora"
+	"github.com/contract-first/customers/adapters/memory"
 	"github.com/contract-first/customers/adapters/stancer"
 	native "github.com/contract-first/customers/gen/stancer"
 	"github.com/contract-first/customers/sandbox"
@@ -289,4 +290,59 @@ func ExampleWithLossAllowed() {
 	// Output:
 	// true
 	// [notes] <nil>
+}
+
+// What a provider can do and keep, for a program that asks before it offers something.
+func ExampleClient_Capabilities() {
+	client, err := stancer.Open(stancer.Config{APIKey: "stest_key"}) // sends nothing
+	if err != nil {
+		log.Fatal(err)
+	}
+	capabilities := client.Capabilities()
+	var lacks []customers.Op
+	for _, op := range customers.Ops() {
+		if _, can := capabilities.Operation(op); !can {
+			lacks = append(lacks, op)
+		}
+	}
+	var keeps []customers.Field
+	for _, f := range customers.Fields() {
+		if fc, known := capabilities.Field(f); known && fc.Create {
+			keeps = append(keeps, f)
+		}
+	}
+	fmt.Println(client.Provider(), "lacks", lacks)
+	fmt.Println("and keeps", keeps)
+	// Output:
+	// stancer lacks [list find]
+	// and keeps [reference name.given name.family name.full email phone]
+}
+
+// Deleting a customer who is not there is an error: the program decides whether that is one.
+func ExampleClient_Delete() {
+	client, err := memory.Open(memory.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	ctx := context.Background()
+	created, err := client.Create(ctx, customers.Profile{Email: "ama.kouassi@example.com"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		switch err := client.Delete(ctx, created.ID); {
+		case errors.Is(err, customers.ErrNotFound):
+			fmt.Println("gone already")
+		case errors.Is(err, customers.ErrUnknownOutcome):
+			fmt.Println("perhaps deleted: delete it again")
+		case err != nil:
+			log.Fatal(err)
+		default:
+			fmt.Println("deleted at", client.String())
+		}
+	}
+	// Output:
+	// deleted at memory client
+	// gone already
 }

@@ -1,6 +1,7 @@
 package house_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/doc"
 	"go/parser"
@@ -52,7 +53,9 @@ func TestEveryEntryPointHasAnExample(t *testing.T) {
 			}
 			ast.Inspect(example.Code, func(n ast.Node) bool {
 				if s, ok := n.(*ast.SelectorExpr); ok {
-					shown[s.Sel.Name] = true
+					of, _ := s.X.(*ast.Ident)
+					shown["."+s.Sel.Name] = true
+					shown[fmt.Sprint(of)+"."+s.Sel.Name] = true
 				}
 				return true
 			})
@@ -67,7 +70,11 @@ func TestEveryEntryPointHasAnExample(t *testing.T) {
 			}
 		}
 		for _, f := range functions {
-			assert.True(t, shown[f.Name], "no Example of %s calls %s%s", path, f.Recv, f.Name)
+			name := "." + f.Name // of a method, on whatever
+			if f.Recv == "" {
+				name = pkg.Name + name
+			}
+			assert.True(t, shown[name], "no Example of %s calls %s %s", path, f.Recv, f.Name)
 		}
 	}
 }
