@@ -21,10 +21,29 @@
 // To test a program, there are the providers' fakes of package sandbox, over HTTP, and without it package
 // adapters/memory. Package adapters/adaptertest holds an adapter of one's own against all that is promised here.
 //
-// What goes over the wire is described by one OpenAPI contract per provider, in the folder specs. Data flows one way:
+// # The house
 //
-//	Client            this package      field rules, policy, outcome
-//	  Driver          adapters/<name>   mapping to and from the provider's types
-//	    generated     gen/<name>        types, requests, checks, all made from specs/<name>.yaml
-//	      Wire        transport         credentials, limits, retries, one error
+// What goes over the wire is described by one OpenAPI contract per provider, in the folder specs. A call goes down the
+// stairs, its answer comes up, and no room calls upward:
+//
+//	 your program
+//	     |  Profile, Patch, Query        ^  Customer, *Error
+//	     v                               |
+//	+---------------------------------------------------------------------+
+//	| Client       this package       field rules, policy, plan, outcome  |
+//	+---------------------------------------------------------------------+
+//	     |  Driver                       ^
+//	+---------------------------------------------------------------------+
+//	| adapters/x   one per provider   mapping there and back              |
+//	| gen/x        from specs/x.yaml  types, requests, request checks     |
+//	| transport    the wire           credentials, limits, retries, error |
+//	+---------------------------------------------------------------------+
+//	     |  http.RoundTripper            ^
+//	     v                               |
+//	 contract.RoundTripper, if you plug it in: the raw bytes against specs/x.yaml
+//	     |                               ^
+//	     v                               |
+//	 the provider, or its fake in sandbox
+//
+// This package imports the standard library only. docs/architecture.md has the whole house, with who imports whom.
 package customers

@@ -5,6 +5,9 @@
 // switches the behaviour, so that a client can be tried under each reading. A [Fault] makes something go wrong on
 // purpose, before or after the provider has done its work. The sandbox holds no client and knows no adapter: while a Go
 // program serves it, such as the command customers sandbox, any program in any language can be pointed at its URLs.
+//
+// Tests and demos import it, adapters never do. That a client works against it does not prove that it works against the
+// provider: both were written from the same pages.
 package sandbox
 
 import (

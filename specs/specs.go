@@ -2,6 +2,8 @@
 //
 // The YAML files beside this one are the single source of truth: types, clients, request checks, capability tables,
 // validation and documentation are made from them.
+//
+// Package contract and the sandbox import it; programs that use the adapters only do not get it.
 package specs
 
 import (

@@ -31,4 +31,6 @@
 // separately is easy to get wrong; golang.org/x/time/rate, for the same reason, for the pace. None for backoff: full
 // jitter is one line, and what may be repeated is decided by outcome, which the libraries do not know. None for the
 // lifetime in a token: reading it is decoding one part, and verifying it is the provider's business.
+//
+// Adapters import it, those of other repositories too; programs for [Options] and [Exchange].
 package transport

@@ -12,6 +12,8 @@
 // of the very same profile too. Lists are in the order of creation.
 //
 // A plan shows every value in the facade's form, joined where the capabilities join.
+//
+// It imports the facade only.
 package memory
 
 import (

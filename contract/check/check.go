@@ -2,6 +2,9 @@
 //
 // Generated code in gen/ calls these functions with rules taken from a spec. A value that keeps its rules costs no
 // allocation. A Violation names the place and the rule, never the value, so it can be logged.
+//
+// Package gen imports it, and whatever looks into a violation or a [Refusal]. It needs the standard library only. What it
+// does not do is read answers: after decoding, null, absent and a wrong case look alike.
 package check
 
 import (

@@ -9,6 +9,8 @@
 // undeclared properties and query parameters, where they look like names; types, formats and lengths. A name that does
 // not look like one is written as "*", and so is what varies in a path. A map that is keyed by people's bare names would
 // show these: nothing tells them from the names of properties.
+//
+// The command customers check imports it, and so can a program that records its traffic.
 package drift
 
 import (

@@ -8,6 +8,8 @@
 // null. White space around numbers and booleans does not count (XML Schema, part 2, section 4.3.6), in texts it does.
 // A boolean is true, false, 1 or 0, and is written 1 or 0. Of a document, DOCTYPE, processing instructions, other
 // encodings than UTF-8 and elements nested more than 1000 deep are refused.
+//
+// Package contract and the generated code of a provider that speaks XML import it; a program does not have to.
 package markup
 
 // Root is the outermost element of a body.
