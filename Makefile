@@ -29,10 +29,10 @@ test: ## all tests, with the race detector; fails when generated code or tables 
 hostile: ## attack every exchange of every provider, and print what the caller is told
 	@cd adapters && go test -count 1 -run '^TestHostile' -matrix
 
-generate: ## write gen/, the capability tables and the README's table and session anew
+generate: ## write gen/, the capability tables the README's table and the documented session anew
 	go generate ./...
 	go test ./internal/readme -run TestTable -update
-	go test ./cmd/customers -run TestReadmeSession -update
+	go test ./cmd/customers -run TestDocumentedSession -update
 
 lint: $(LINT)/node_modules/.package-lock.json ## formatting, go.mod, static analysis, and Redocly's rules for specs/
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt"; exit 1; }

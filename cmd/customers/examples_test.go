@@ -56,19 +56,19 @@ func sandboxExample(t *testing.T, line string) {
 	assert.Regexp(t, `STANCER_BASE_URL|^DIALECT`, out.String())
 }
 
-var update = flag.Bool("update", false, "write the README's session")
+var update = flag.Bool("update", false, "write the session of docs/command-line.md")
 
-// TestReadmeSession runs the commands of the README's session and compares what they print.
-func TestReadmeSession(t *testing.T) {
-	path, err := filepath.Abs("../../README.md")
+// TestDocumentedSession runs the commands of the session in docs/command-line.md and compares what they print.
+func TestDocumentedSession(t *testing.T) {
+	path, err := filepath.Abs("../../docs/command-line.md")
 	require.NoError(t, err)
-	readme, err := os.ReadFile(path)
+	document, err := os.ReadFile(path)
 	require.NoError(t, err)
 	const begin, end = "<!-- session: written by make generate -->\n```\n", "```\n<!-- end of session -->\n"
-	before, rest, found := strings.Cut(string(readme), begin)
-	require.True(t, found, "the README has lost the mark %q", begin)
+	before, rest, found := strings.Cut(string(document), begin)
+	require.True(t, found, "docs/command-line.md has lost the mark %q", begin)
 	session, after, found := strings.Cut(rest, end)
-	require.True(t, found, "the README has lost the mark %q", end)
+	require.True(t, found, "docs/command-line.md has lost the mark %q", end)
 	t.Chdir("../..") // where its reader is
 	var want strings.Builder
 	for line := range strings.Lines(session) {

@@ -88,12 +88,11 @@ import (
 	"os"
 
 	"github.com/contract-first/customers"
-	"github.com/contract-first/customers/adapters/digitalpaye"
 	"github.com/contract-first/customers/adapters/stancer"
 )
 
 func main() {
-	ctx, country := context.Background(), "CI"
+	ctx := context.Background()
 ` + code + `}
 `
 	file := filepath.Join(t.TempDir(), "main.go")
