@@ -74,7 +74,7 @@ func TestEveryEntryPointHasAnExample(t *testing.T) {
 			if f.Recv == "" {
 				name = pkg.Name + name
 			}
-			assert.True(t, shown[name], "no Example of %s calls %s %s", path, f.Recv, f.Name)
+			assert.True(t, shown[name], "no Example of %s calls %s%s", path, f.Recv, name)
 		}
 	}
 }
