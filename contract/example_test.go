@@ -78,7 +78,7 @@ func ExampleLoad() {
 		log.Fatal(err)
 	}
 	for _, op := range spec.Operations() {
-		fmt.Println(op.ID, op.Method, op.Path, len(spec.Examples(op.ID)) > 0)
+		fmt.Println(spec.Provider(), op.ID, op.Method, op.Path, len(spec.Examples(op.ID)) > 0)
 	}
 	for _, e := range spec.Evidence() {
 		if e.Place == "/servers/0" {
@@ -88,10 +88,10 @@ func ExampleLoad() {
 	forms, err := spec.XML()
 	fmt.Println(len(forms), "operations speak XML", err)
 	// Output:
-	// createCustomer POST /v1/customers/ true
-	// deleteCustomer DELETE /v1/customers/{id} true
-	// getCustomer GET /v1/customers/{id} true
-	// updateCustomer PATCH /v1/customers/{id} true
+	// stancer createCustomer POST /v1/customers/ true
+	// stancer deleteCustomer DELETE /v1/customers/{id} true
+	// stancer getCustomer GET /v1/customers/{id} true
+	// stancer updateCustomer PATCH /v1/customers/{id} true
 	// public docs.stancer.com/en/API.html
 	// 0 operations speak XML <nil>
 }
