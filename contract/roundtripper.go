@@ -114,7 +114,16 @@ func (t *RoundTripper) request(r *http.Request) (*http.Request, *operation, erro
 		}
 	}
 	op, vs := spec.checkRequest(r, body)
-	return sent, op, t.judge(r, op, 0, nil, vs, !t.PassRequests)
+	if err := t.judge(r, op, 0, nil, vs, !t.PassRequests); err != nil {
+		return nil, op, err
+	}
+	if body.bytes != nil && body.limit == 0 { // all of it
+		_ = sent.Body.Close()
+		// net/http sends such a body in one packet with the header, and any other in a second one.
+		sent.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body.bytes)), nil }
+		sent.Body, _ = sent.GetBody()
+	}
+	return sent, op, nil
 }
 
 // response checks an answer and gives it a body from the start.
