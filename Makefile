@@ -13,11 +13,11 @@ FUZZTIME = 30s
 # The commit that bench/RESULTS.md compares with.
 BEFORE = 56ef551
 
-.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage bench bench-before bench-gate docs docs-test newprovider-test
+.PHONY: help demo test hostile soak fuzz generate lint evidence breaking coverage docs docs-test newprovider-test \
+	bench bench-before bench-gate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s
-", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## one customer through every operation of the four providers, on the embedded sandbox
 	@go run ./cmd/customers demo
