@@ -4,12 +4,14 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// notInChangelog returns the changes that no entry of the newer file tells, as far as the older one does not have it.
+// notInChangelog returns the changes that no entry of the newer file tells, as far as the older one does not have it. An
+// entry may name many alike by a pattern of path.Match, such as `gen/*.New*`.
 func notInChangelog(oldFile, newFile string, changes []change) ([]change, error) {
 	before, err := readChangelog(oldFile)
 	if err != nil {
@@ -30,9 +32,16 @@ func notInChangelog(oldFile, newFile string, changes []change) ([]change, error)
 	return slices.DeleteFunc(slices.Clone(changes), func(c change) bool {
 		names := quoted.FindAllString(c.text, -1)
 		return slices.ContainsFunc(entries, func(entry []string) bool {
-			return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(entry, name) })
+			return !slices.ContainsFunc(names, func(name string) bool { return !slices.ContainsFunc(entry, naming(name)) })
 		})
 	}), nil
+}
+
+func naming(name string) func(pattern string) bool {
+	return func(pattern string) bool {
+		ok, err := path.Match(pattern, name)
+		return pattern == name || ok && err == nil
+	}
 }
 
 const unreleased = "Unreleased"

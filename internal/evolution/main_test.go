@@ -144,6 +144,8 @@ func TestChangelog(t *testing.T) {
 		"in an old version":     {"## [Unreleased]\n- `acme POST /people` `name` `32`\n## [0.1.0]\n- `lib.Gone`\n", "- `lib.Gone`: removed\n"},
 		"half":                  {"## [Unreleased]\n- `lib.Gone`\n- `acme POST /people`: `name`\n- `32`\n", "- `acme POST /people`: the `name` request property's maxLength was decreased to `32`\n"},
 		"another name":          {"## [Unreleased]\n- `lib.GoneToo`, lib.Gone\n- `acme POST /people` `name` `32`\n", "- `lib.Gone`: removed\n"},
+		"a pattern":             {"## [Unreleased]\n- `lib.G*`\n- `acme POST /*` `name` `32`\n", ""},
+		"not beyond a slash":    {"## [Unreleased]\n- `*Gone`\n- `acme *` `name` `32`\n", "- `acme POST /people`: the `name` request property's maxLength was decreased to `32`\n"},
 		"a paragraph, no entry": {"## [Unreleased]\n\n`lib.Gone`\n\n- `acme POST /people` `name` `32`\n\n`lib.Gone`\n", "- `lib.Gone`: removed\n"},
 	}
 	dir := checkout(t, "0.1.0")
