@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -24,12 +25,14 @@ type guide struct {
 	Body        template.HTML
 }
 
-// guides renders docs/, sorted by name.
+// guides renders docs/, sorted by name. Names in capitals are for those who change the project: they come last.
 func guides() ([]*guide, error) {
 	names, err := fs.Glob(docs.FS, "*.md")
 	if err != nil {
 		return nil, err
 	}
+	capitals := slices.IndexFunc(names, func(name string) bool { return name[0] > 'Z' }) // they come first there
+	names = append(names[max(capitals, 0):], names[:max(capitals, 0)]...)
 	var out []*guide
 	for _, name := range names {
 		source, err := fs.ReadFile(docs.FS, name)

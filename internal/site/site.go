@@ -81,10 +81,7 @@ func Build(config Config) (Files, error) {
 		references = append(references, r)
 	}
 	for _, r := range references {
-		b.nav.Providers = append(b.nav.Providers, link{Name: r.Provider, File: r.Provider + ".html"})
-	}
-	for _, g := range guides {
-		b.nav.Guides = append(b.nav.Guides, link{Name: g.Title, File: g.File})
+		b.nav = append(b.nav, link{Name: r.Provider, File: r.Provider + ".html"})
 	}
 	for _, r := range references {
 		b.page("reference.html", r.Provider+".html", r.Title, r)
@@ -171,14 +168,12 @@ func legend() []string {
 // link is an entry of the navigation.
 type link struct{ Name, File string }
 
-type navigation struct{ Providers, Guides []link }
-
 // builder collects the files. Of several errors it keeps the first.
 type builder struct {
 	files     Files
 	templates *template.Template
 	snippets  map[string]template.HTML
-	nav       navigation
+	nav       []link
 	err       error
 }
 
@@ -187,7 +182,7 @@ func (b *builder) page(name, file, title string, content any) {
 	var page bytes.Buffer
 	err := b.templates.ExecuteTemplate(&page, name, struct {
 		Title, File string
-		Nav         navigation
+		Nav         []link
 		Page        any
 	}{title, file, b.nav, content})
 	if err != nil && b.err == nil {
