@@ -1,5 +1,6 @@
 # Needs Go, git and make, npm for lint and docs-test, and Chromium for docs-test; everything else is fetched, at the
-# versions pinned in the module files, in internal/lint, in internal/browser and here. The race detector also needs a C compiler: without one the tests run without it, and say so.
+# versions pinned in the module files, in internal/lint, in internal/browser and here. The race detector also needs a C
+# compiler: without one the tests run without it, and say so.
 STATICCHECK = v0.7.0
 RACE := $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null && echo -race)
 # The library, and what is a module of its own so that importers do not get its requirements.
@@ -29,7 +30,7 @@ test: ## all tests, with the race detector; fails when generated code or tables 
 hostile: ## attack every exchange of every provider, and print what the caller is told
 	@cd adapters && go test -count 1 -run '^TestHostile' -matrix
 
-generate: ## write gen/, the capability tables the README's table and the documented session anew
+generate: ## write gen/, the capability tables, the README's table and the documented session anew
 	go generate ./...
 	go test ./internal/readme -run TestTable -update
 	go test ./cmd/customers -run TestDocumentedSession -update
