@@ -1,13 +1,10 @@
 package sandbox
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +13,8 @@ import (
 
 // Exchange is one request and its answer.
 //
-// A credential or token of the sandbox is in no part of it, wherever a client put it, unless it was encoded.
+// A credential or token of the sandbox is in no part of it, wherever a client put it, unless it was encoded (other than
+// by a percent sign in the URL).
 type Exchange struct {
 	Provider string
 	// Time is when the request came, and Duration how long it took until there was an answer.
@@ -45,7 +43,8 @@ type Exchange struct {
 	ResponseViolations []check.Violation
 }
 
-// Journal is a copy of the exchanges so far, the oldest first; bodies are shared and must not be changed.
+// Journal is a copy of the exchanges so far, the oldest first; what they lead to, such as bodies, is shared and must not
+// be changed.
 func (s *Sandbox) Journal() []Exchange { return s.journal.all() }
 
 // Verify fails if an answer broke the contract: then the sandbox is wrong, and what was tried against it proves
@@ -59,28 +58,20 @@ const (
 	maxBroken       = 100
 )
 
-var token = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*`)
-
-// redacted is a text without credentials.
-func (s *Sandbox) redacted(text []byte) []byte {
-	for _, secret := range s.secrets {
-		if bytes.Contains(text, []byte(secret)) {
-			text = bytes.ReplaceAll(text, []byte(secret), []byte("redacted"))
-		}
-	}
-	if bytes.Contains(text, []byte("eyJ")) {
-		text = token.ReplaceAll(text, []byte("redacted"))
-	}
-	return text
-}
-
-// add puts a complete exchange into the journal.
+// add puts a complete exchange into the journal, without credentials.
 func (s *Sandbox) add(e Exchange) {
 	e.Duration = s.now().Sub(e.Time)
-	for _, text := range []*string{&e.URL, &e.Path, &e.Query} {
-		*text = string(s.redacted([]byte(*text)))
-	}
+	e.URL, e.Path, e.Query = s.redactedURL(e.URL), s.redactedURL(e.Path), s.redactedURL(e.Query)
+	e.Method, e.Fault = s.redactedText(e.Method), s.redactedText(e.Fault)
+	e.RequestHeader, e.ResponseHeader = s.redactedHeader(e.RequestHeader), s.redactedHeader(e.ResponseHeader)
 	e.RequestBody, e.ResponseBody = s.redacted(e.RequestBody), s.redacted(e.ResponseBody)
+	for _, vs := range [][]check.Violation{e.RequestViolations, e.ResponseViolations} {
+		for i := range vs {
+			for _, text := range []*string{&vs[i].Pointer, &vs[i].Field, &vs[i].Rule, &vs[i].Bound} {
+				*text = s.redactedText(*text)
+			}
+		}
+	}
 	s.journal.add(e)
 }
 
@@ -90,7 +81,7 @@ type journal struct {
 	size   int
 	record func(Exchange)
 	kept   []Exchange // the oldest first
-	bytes  int        // of their bodies
+	bytes  int        // of them all
 	broken []error
 }
 
@@ -113,7 +104,25 @@ func (j *journal) add(e Exchange) {
 	}
 }
 
-func (e *Exchange) bytes() int { return len(e.RequestBody) + len(e.ResponseBody) }
+// bytes is about what an exchange takes: its texts, and some for each of which there may be very many.
+func (e *Exchange) bytes() int {
+	const each = 64
+	n := len(e.Method) + len(e.URL) + len(e.Path) + len(e.Query) + len(e.RequestBody) + len(e.ResponseBody)
+	for _, h := range []http.Header{e.RequestHeader, e.ResponseHeader} {
+		for name, values := range h {
+			n += each + len(name)
+			for _, value := range values {
+				n += each + len(value)
+			}
+		}
+	}
+	for _, vs := range [][]check.Violation{e.RequestViolations, e.ResponseViolations} {
+		for _, v := range vs {
+			n += each + len(v.Pointer) + len(v.Field) + len(v.Rule) + len(v.Bound)
+		}
+	}
+	return n
+}
 
 func (j *journal) all() []Exchange {
 	j.mu.Lock()
@@ -125,18 +134,4 @@ func (j *journal) verify() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return errors.Join(j.broken...)
-}
-
-// redact copies a header, and keeps the values of those fields only that hold no credential.
-func redact(h http.Header) http.Header {
-	h = h.Clone()
-	for name := range h {
-		switch strings.ToLower(name) {
-		case "accept", "accept-encoding", "allow", "connection", "content-encoding", "content-length", "content-type",
-			"expect", "locale", "retry-after", "te", "user-agent", "x-environment":
-		default:
-			h[name] = []string{"redacted"}
-		}
-	}
-	return h
 }

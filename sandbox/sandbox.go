@@ -40,7 +40,7 @@ type Config struct {
 	// It must be whole seconds, as the dates in a token are.
 	TokenLifetime time.Duration
 	// JournalSize is how many exchanges are kept; older ones are forgotten. 0 is 10,000. They are forgotten earlier
-	// where the bodies would be more than 64 MiB in all.
+	// where they would be more than 64 MiB in all.
 	JournalSize int
 	// Record, unless nil, gets each exchange as it goes into the journal: one at a time, in that order, and before the
 	// client has its answer. It must not call the sandbox.
@@ -280,7 +280,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e := Exchange{
 		Provider: p.name, Time: p.sandbox.now(), Method: r.Method, URL: absolute(r), Path: r.URL.Path,
-		Query: r.URL.RawQuery, Proto: r.Proto, RequestHeader: redact(r.Header),
+		Query: r.URL.RawQuery, Proto: r.Proto, RequestHeader: r.Header,
 	}
 	if op, ok := spec.Operation(r.Method, r.URL.EscapedPath()); ok {
 		e.Operation, e.Template = op.ID, op.Path
@@ -366,7 +366,7 @@ func (p *provider) answer(
 	case r.Method == http.MethodHead:
 		e.ResponseBody = []byte{}
 	}
-	e.ResponseHeader = redact(header)
+	e.ResponseHeader = header
 	p.sandbox.add(e) // before the answer, so that a client that has it finds it in the journal
 	if e.Status == 0 {
 		panic(http.ErrAbortHandler) // closes the connection

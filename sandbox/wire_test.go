@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -360,26 +361,51 @@ func TestBehindAPrefix(t *testing.T) {
 	assert.Equal(t, server.URL+"/v1/%63ustomers/", e.URL)
 }
 
-// TestJournalHidesCredentials wherever a client puts them.
+// TestJournalHidesCredentials of all providers, wherever a client puts them.
 func TestJournalHidesCredentials(t *testing.T) {
 	var recorded []sandbox.Exchange
 	s := startWith(t, sandbox.Config{Record: func(e sandbox.Exchange) { recorded = append(recorded, e) }})
-	token := fatToken(t, s, "GET")
 	hidden := []string{
-		token, s.Digitalpaye.APIKey, s.Digitalpaye.APISecret, s.Fatora.APIKey, s.SimplePin.Authorization, s.SimplePin.Token,
-		s.Stancer.APIKey, s.Stancer.LiveKey,
+		fatToken(t, s, "GET"), strings.TrimPrefix(digitalpayeLogin(t, s)[1], "Bearer "), s.Digitalpaye.APIKey, s.Digitalpaye.APISecret,
+		s.Fatora.APIKey, s.SimplePin.Authorization, s.SimplePin.Token, s.Stancer.APIKey, s.Stancer.LiveKey,
 	}
+	all := parties(t, s)
+	before := len(recorded)
 	for _, key := range hidden {
-		send(t, "POST", s.Stancer.URL+"/v1/customers/"+key+"?key="+key, `{"email":"ama@example.com","key":"`+key+`"}`,
-			"Authorization", basic(s.Stancer.APIKey, ""))
-		send(t, "GET", s.Stancer.URL+"/v1/customers/"+key, "", "Authorization", basic(s.Stancer.APIKey, ""))
-	}
-	require.Equal(t, s.Journal(), recorded)
-	for _, e := range recorded {
-		everything := fmt.Sprint(e.URL, e.Path, e.Query, e.RequestHeader, string(e.RequestBody), e.ResponseHeader, string(e.ResponseBody))
-		for _, key := range hidden {
-			assert.NotContains(t, everything, key)
+		var escaped strings.Builder
+		for i := range len(key) {
+			fmt.Fprintf(&escaped, []string{"%%%02x", "%%%02X"}[i%2], key[i])
+		}
+		for _, p := range all {
+			for method, path := range map[string]string{key: "/x" + key, "POST": p.create, "GET": p.read + key} {
+				body := `{"` + key + `":1,"email":"` + key + `"}`
+				raw := method + " " + path + "?a" + key + "=" + key + "&b" + escaped.String() + " HTTP/1.1\r\nHost: " + key + ".example.com\r\n"
+				for i := 0; i < len(p.auth); i += 2 {
+					raw += p.auth[i] + ": " + p.auth[i+1] + "\r\n"
+				}
+				for _, name := range []string{
+					"Accept", "Accept-Encoding", "Allow", "Connection", "Content-Encoding", "Locale", "Retry-After", "TE", "User-Agent",
+					"X-Environment", "Cookie", "X-" + key, key,
+				} {
+					raw += name + ": x " + key + "\r\n"
+				}
+				raw += "Content-Type: application/json;k=" + key + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+				talk(t, p.url, raw, method)
+			}
 		}
 	}
-	assert.Contains(t, string(recorded[len(recorded)-1].ResponseBody), "No such customer redacted")
+	require.Equal(t, s.Journal(), recorded)
+	require.Len(t, recorded, before+3*len(hidden)*len(all))
+	for _, e := range recorded {
+		// net/http changes small letters and capitals of some.
+		everything := strings.ToLower(fmt.Sprintf("%+v %s %s", e, e.RequestBody, e.ResponseBody))
+		query, _ := url.QueryUnescape(e.URL + e.Query)
+		for _, key := range hidden {
+			assert.NotContains(t, everything, strings.ToLower(key))
+			assert.NotContains(t, query, key)
+		}
+	}
+	for _, e := range recorded[before:] {
+		assert.Equal(t, []string{"x redacted"}, e.RequestHeader["User-Agent"], "the rest stays")
+	}
 }
