@@ -48,7 +48,7 @@ type Config struct {
 	// Port is the first of the four ports of [Start], which follow each other in the order digitalpaye, fatora, simplepin,
 	// stancer. 0 is four free ones.
 	Port int
-	// TLSConfig has Start serve https: it must have a certificate. Nil is http.
+	// TLSConfig has Start serve https: it must have Certificates, GetCertificate or GetConfigForClient. Nil is http.
 	TLSConfig *tls.Config
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -166,23 +166,30 @@ func New(config Config) (*Sandbox, error) {
 }
 
 // Start makes the four fakes and serves each on a port of its own, of 127.0.0.1: with HTTP/1.0 and 1.1, and with
-// HTTP/2 too where [Config].TLSConfig is set. Close them. It fails if a port is taken.
+// HTTP/2 too where [Config].TLSConfig is set. Close them. It fails if a port is taken, or net/http cannot serve with the
+// TLSConfig.
 //
 // Every request that HTTP allows gets an answer of its provider, an unknown path, a wrong method and a body that cannot
 // be read included. A few that HTTP does not allow are refused by net/http before a provider sees them, in plain text:
 // a first line or a header that cannot be read, a header that is too large (431), an expectation other than
 // 100-continue (417), a transfer coding other than chunked (501).
+//
+// The fakes answer under any host name: a client may know them by one of its own, and a page in a browser that reaches
+// them that way finds nothing real.
 func Start(config Config) (*Sandbox, error) {
 	if config.Port < 0 || config.Port > 65535-len(specs.Providers())+1 {
 		return nil, fmt.Errorf("the port must be from 0 to %d", 65535-len(specs.Providers())+1)
 	}
+	scheme := "http"
+	if c := config.TLSConfig; c != nil {
+		scheme = "https"
+		if len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
+			return nil, errors.New("TLSConfig has no certificate: set Certificates, GetCertificate or GetConfigForClient")
+		}
+	}
 	s, err := New(config)
 	if err != nil {
 		return nil, err
-	}
-	scheme := "http"
-	if config.TLSConfig != nil {
-		scheme = "https"
 	}
 	for i, name := range specs.Providers() {
 		port := config.Port
@@ -193,16 +200,26 @@ func Start(config Config) (*Sandbox, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), s.Close())
 		}
+		served := make(chan error, 2) // nil when it begins, and what it ends with
 		server := &http.Server{
-			Handler: s.Handler(name), ReadHeaderTimeout: 10 * time.Second,
+			Handler: s.Handler(name), ReadHeaderTimeout: 10 * time.Second, TLSConfig: config.TLSConfig.Clone(),
 			DisableGeneralOptionsHandler: true, // OPTIONS * is the provider's
+			BaseContext: func(net.Listener) context.Context {
+				served <- nil
+				return context.Background()
+			},
 		}
 		s.servers = append(s.servers, server)
-		if config.TLSConfig != nil {
-			server.TLSConfig = config.TLSConfig.Clone()
-			go func() { _ = server.ServeTLS(listener, "", "") }()
-		} else {
-			go func() { _ = server.Serve(listener) }()
+		go func() {
+			if config.TLSConfig != nil {
+				served <- server.ServeTLS(listener, "", "")
+			} else {
+				served <- server.Serve(listener)
+			}
+		}()
+		if err := <-served; err != nil {
+			_ = listener.Close() // it may be so already
+			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), s.Close())
 		}
 		*s.url(name) = scheme + "://" + listener.Addr().String()
 	}

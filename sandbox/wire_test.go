@@ -313,6 +313,33 @@ func TestHTTPS(t *testing.T) {
 	}
 }
 
+// TestCannotServe: a configuration with which no request would be answered is refused.
+func TestCannotServe(t *testing.T) {
+	other := httptest.NewTLSServer(nil)
+	defer other.Close()
+	for want, config := range map[string]*tls.Config{
+		"^TLSConfig has no certificate: set ": {},
+		"^digitalpaye: http2: ": { // which asks for other ciphers
+			Certificates: other.TLS.Certificates, MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384},
+		},
+	} {
+		s, err := sandbox.Start(sandbox.Config{TLSConfig: config})
+		require.Error(t, err)
+		assert.Regexp(t, want, err.Error())
+		assert.Nil(t, s)
+	}
+	for _, config := range []*tls.Config{
+		{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &other.TLS.Certificates[0], nil }},
+		{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return other.TLS, nil }},
+	} {
+		s := startWith(t, sandbox.Config{TLSConfig: config})
+		res, err := other.Client().Get(s.Stancer.URL)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+	}
+}
+
 // TestPorts: four in a row, or none.
 func TestPorts(t *testing.T) {
 	for _, port := range []int{-1, 65533} {
