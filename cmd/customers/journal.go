@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -32,15 +35,35 @@ const (
 	harEnd   = "\n]}}\n"
 )
 
-// open unlocks a journal that was locked until now, and takes the place of a file that is there. Only its owner can read
-// it: it holds what clients send. It reports false if it cannot.
+// open unlocks a journal that was locked until now. It reports false if it cannot.
 func (j *journal) open(name string) bool {
 	defer j.mu.Unlock()
-	if j.file, j.err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); j.err == nil {
+	if j.file, j.err = create(name); j.err == nil {
 		_, j.err = j.file.WriteAt([]byte(harBegin+harEnd), 0)
 	}
 	j.end = int64(len(harBegin))
 	return j.err == nil
+}
+
+// create makes a file that takes the place of one that is there. It is a new one, so that only its owner can read it,
+// whoever could read the old one, and another process that still writes into that does not write into this.
+func create(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil: // there is none, or else the same error comes again
+	case info.Mode()&fs.ModeDevice != 0: // such as /dev/null
+		return os.OpenFile(name, os.O_WRONLY, 0)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is neither a file nor a device: give a file", name)
+	default:
+		if name, err = filepath.EvalSymlinks(name); err != nil { // a link stays, and leads to the new file
+			return nil, err
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // whoever else removed it
+			return nil, err
+		}
+	}
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // add appends one exchange. It reports false where it cannot, or could not before.

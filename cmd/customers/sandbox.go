@@ -42,7 +42,8 @@ are there, a line that begins with "# Ready". --json is one object, in one line.
                    delay=2s, empty, truncated, malformed. How often: a probability; left out, each time.
                    The header ` + sandbox.FaultHeader + ` does the same to the one request that has it.
   --journal FILE   writes each exchange into FILE as HAR, without credentials and tokens, ready for customers check. A file
-                   that is there is replaced. It is a whole archive at any time; if it cannot be written, the sandbox ends.
+                   that is there is replaced by a new one, which only you can read. It is a whole archive at any time; if it
+                   cannot be written, the sandbox ends. A pipe cannot be one.
 
 A path, a method or a body that a provider does not have is answered in its own form of errors. Only what is no HTTP at all
 is answered in plain text.

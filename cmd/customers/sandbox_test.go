@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,40 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	assert.Len(t, read, 1)
 	require.ErrorContains(t, j.close(), "journal: write "+name)
 	require.NoError(t, readOnly.Close())
+}
+
+// TestJournalOfItsOwn: each process writes a file of its own, which nobody else can read, also where they share a name.
+func TestJournalOfItsOwn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is open is not replaced there, and has other rights")
+	}
+	first, name := openJournal(t) // in the place of a file that all can read
+	link := filepath.Join(t.TempDir(), "latest.har")
+	require.NoError(t, os.Symlink(name, link))
+	require.True(t, first.add(exchange([]byte("{}"))))
+	other, err := os.Open(name)
+	require.NoError(t, err)
+	defer other.Close()
+
+	second := new(journal)
+	second.mu.Lock()
+	require.True(t, second.open(link))
+	for range 2 {
+		require.True(t, second.add(exchange([]byte("{}"))))
+		require.True(t, first.add(exchange([]byte("[1,2,3]"))))
+	}
+	_, read := entries(t, link)
+	assert.Len(t, read, 2)
+	_, read = entries(t, name)
+	assert.Len(t, read, 2, "the link is still one")
+	info, err := os.Stat(name)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
+	data, err := io.ReadAll(other)
+	require.NoError(t, err)
+	assert.True(t, json.Valid(data), "the first one is whole too")
+	require.NoError(t, first.close())
+	require.NoError(t, second.close())
 }
 
 // TestSandboxEndsWithItsJournal: whoever needs it must not go on without.
