@@ -33,7 +33,8 @@ func docsCommand() *cobra.Command {
 		Long: `Serves the documentation on loopback until it is interrupted, and prints its URL: what each provider can do and keep,
 every operation with its Go call and its evidence, and the guides. All of it is in this binary and asks no other host for
 anything. "Try it" sends an operation to a sandbox within this process, with credentials and a customer that are there;
-the sandbox of a provider is also at /sandbox/NAME for other clients.
+the sandbox of a provider is also at /sandbox/NAME for other clients. It answers to the printed address and to localhost,
+each with its port; whoever asks for another host gets 421.
 
 With --write the pages are written into a directory, for any web server or a browser alone. There is no sandbox behind
 those, so they have no "Try it".`,
@@ -81,7 +82,7 @@ func serveDocs(ctx context.Context, out io.Writer, port uint16) error {
 		return withStatus{err, statusNegative}
 	}
 	mux := http.NewServeMux()
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: only(listener.Addr(), mux), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	defer server.Close()
@@ -108,6 +109,23 @@ func serveDocs(ctx context.Context, out io.Writer, port uint16) error {
 		_ = server.Shutdown(last) // what is still under way then, ends
 		return nil
 	}
+}
+
+// only serves who asks for the listener's address, or for localhost. Another name may be that of a page which had it lead
+// here (DNS rebinding) to read the credentials.
+func only(addr net.Addr, handler http.Handler) http.Handler {
+	own, port, _ := net.SplitHostPort(addr.String()) // cannot fail
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if port == "80" && !strings.HasSuffix(host, ":80") { // clients leave it out
+			host += ":80"
+		}
+		if host != net.JoinHostPort(own, port) && !strings.EqualFold(host, net.JoinHostPort("localhost", port)) {
+			http.Error(w, "This is http://"+addr.String()+"/ and answers to no other name.", http.StatusMisdirectedRequest)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // docsConfig starts the sandbox behind the pages. Each provider gets a customer by way of its adapter; the headers that

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,16 @@ func TestDocsServed(t *testing.T) {
 		assert.NotContains(t, page, "404 page not found", "the provider's own answer")
 	}
 
+	for _, path := range []string{"stancer.html", "sandbox/stancer/nothing"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, nil)
+		require.NoError(t, err)
+		request.Host = net.JoinHostPort("rebound.example.com", request.URL.Port())
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusMisdirectedRequest, response.StatusCode, path)
+	}
+
 	_, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/"))
 	require.NoError(t, err)
 	taken, _, told := command(t, "", "docs", "--port", port)
@@ -64,6 +75,26 @@ func TestDocsServed(t *testing.T) {
 	assert.Empty(t, errs.String())
 	_, err = http.Get(url)
 	assert.Error(t, err)
+}
+
+// TestOnly: the port is a part of the name, but 80 goes without saying.
+func TestOnly(t *testing.T) {
+	for _, test := range []struct {
+		port int
+		host string
+		want int
+	}{
+		{8080, "127.0.0.1:8080", 200}, {8080, "localhost:8080", 200}, {8080, "localhost", 421}, {8080, "localhost:80", 421},
+		{8080, "", 421}, {8080, "[::1]:8080", 421}, {8080, "example.com:8080", 421},
+		{80, "localhost", 200}, {80, "127.0.0.1", 200}, {80, "localhost:80", 200}, {80, "example.com", 421},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = test.host
+		served := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+		only(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: test.port}, served).ServeHTTP(w, r)
+		assert.Equal(t, test.want, w.Code, "%s at %d", test.host, test.port)
+	}
 }
 
 // TestDocsWritten: the files are all there is to the site, and hold no credential of a sandbox.
