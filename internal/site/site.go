@@ -13,7 +13,6 @@ import (
 	"html/template"
 	"io/fs"
 	"maps"
-	"mime"
 	"net/http"
 	"path"
 	"slices"
@@ -211,6 +210,16 @@ func (b *builder) copy(trees ...fs.FS) error {
 // Names are the paths of the files, sorted.
 func (f Files) Names() []string { return slices.Sorted(maps.Keys(f)) }
 
+// mediaTypes are those of all files. The system's own table, which package mime reads, may have others, and under nosniff
+// a browser runs no script that is called something else.
+var mediaTypes = map[string]string{
+	".css":  "text/css; charset=utf-8",
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+	".yaml": "text/plain; charset=utf-8", // to be read, not kept
+}
+
 // ServeHTTP serves the site at the root of a host.
 func (f Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
@@ -227,11 +236,7 @@ func (f Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "read only", http.StatusMethodNotAllowed)
 		return
 	}
-	kind := mime.TypeByExtension(path.Ext(name))
-	if path.Ext(name) == ".yaml" {
-		kind = "text/plain; charset=utf-8" // to be read, not kept
-	}
-	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Type", mediaTypes[path.Ext(name)])
 	w.Header().Set("Content-Security-Policy", Policy)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html"
 	"io/fs"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -213,8 +214,17 @@ func TestGuides(t *testing.T) {
 	}
 }
 
+// TestServe: the types of files are the site's own, whatever the system's table says.
 func TestServe(t *testing.T) {
+	for _, extension := range []string{".css", ".html", ".js", ".svg", ".yaml"} {
+		require.NoError(t, mime.AddExtensionType(extension, "application/x-wrong")) // nothing else here asks for it
+	}
 	files := build(t, false)
+	for name := range files {
+		w := httptest.NewRecorder()
+		files.ServeHTTP(w, httptest.NewRequest("GET", "/"+name, nil))
+		assert.Regexp(t, `^(text/(css|html|javascript|plain); charset=utf-8|image/svg\+xml)$`, w.Header().Get("Content-Type"), name)
+	}
 	for _, test := range []struct {
 		method, path string
 		status       int
@@ -222,6 +232,8 @@ func TestServe(t *testing.T) {
 	}{
 		{"GET", "/", 200, "text/html; charset=utf-8"},
 		{"HEAD", "/stancer.html", 200, "text/html; charset=utf-8"},
+		{"GET", "/style.css", 200, "text/css; charset=utf-8"},
+		{"GET", "/icon.svg", 200, "image/svg+xml"},
 		{"GET", "/try.js", 200, "text/javascript; charset=utf-8"},
 		{"GET", "/stancer.yaml", 200, "text/plain; charset=utf-8"},
 		{"GET", "/nothing", 404, "text/plain; charset=utf-8"},
