@@ -44,8 +44,6 @@ var views = []struct {
 	scheme string
 }{{1280, "light"}, {1280, "dark"}, {390, "light"}, {390, "dark"}}
 
-var providers = []string{"digitalpaye", "fatora", "simplepin", "stancer"}
-
 // visit is a tab on a page, and what the browser said of it.
 type visit struct {
 	context.Context
@@ -207,7 +205,7 @@ func pages(t *testing.T) []string {
 	t.Helper()
 	home := open(t, "")
 	found := eval[[]string](t, home, `[...document.querySelectorAll("header a")].map(a => a.getAttribute("href"))`)
-	for _, name := range providers {
+	for _, name := range specs.Providers() {
 		require.Contains(t, found, name+".html")
 	}
 	return found
@@ -267,7 +265,7 @@ func picture(t *testing.T, v *visit, name string) {
 
 // TestOperations: every operation of every contract is on the page, to be seen.
 func TestOperations(t *testing.T) {
-	for _, provider := range providers {
+	for _, provider := range specs.Providers() {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			var contract struct {
