@@ -52,7 +52,7 @@ func TestVerifyIsBounded(t *testing.T) {
 func TestViolationsHideCredentials(t *testing.T) {
 	s, err := New(Config{})
 	require.NoError(t, err)
-	require.Len(t, s.secrets, 7)
+	require.GreaterOrEqual(t, len(s.secrets), 7)
 	token, _ := s.providers["digitalpaye"].api.(*digitalpayeFake).issue(jwt.MapClaims{})
 	for _, key := range append(s.secrets, token) {
 		said := []check.Violation{{Pointer: "query/" + key, Field: key, Rule: key, Bound: key}}
