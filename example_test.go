@@ -183,9 +183,9 @@ func ExampleClient_As() {
 	}
 	var api *native.API
 	if client.As(&api) {
-		fmt.Println(api.Server)
+		fmt.Printf("%T", api)
 	}
-	// Output: https://api.stancer.com/
+	// Output: *stancer.API
 }
 
 // A hook sees every exchange and no customer's data.

@@ -677,7 +677,6 @@ func TestAs(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 
 	first.RequestEditors = append(first.RequestEditors, by("first"))
-	first.Server = "https://canary.example.com/"
 	first.Client = nil
 	require.NoError(t, p.do(t.Context(), customers.OpGet))
 	resp, err = second.GetCustomer(t.Context(), id)

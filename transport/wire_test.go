@@ -659,7 +659,10 @@ func TestOtherHostsGetNothing(t *testing.T) {
 		"user":   "http://" + host + "@" + strings.TrimPrefix(other, "http://"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p.api.Server = server + "/"
+			p.api.RequestEditors = []stancer.RequestEditorFn{func(_ context.Context, req *http.Request) (err error) {
+				req.URL, err = url.Parse(server + req.URL.Path)
+				return err
+			}}
 			e := failure(t, p.do(t.Context(), customers.OpCreate))
 			assert.Equal(t, customers.ErrInvalid, e.Kind)
 			assert.Equal(t, customers.ErrNotSent, e.Outcome)

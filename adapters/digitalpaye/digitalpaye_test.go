@@ -464,7 +464,7 @@ func TestAs(t *testing.T) {
 	defer resp.Body.Close()
 	assert.Equal(t, http.StatusOK, resp.StatusCode, "the native client sends the same token")
 
-	native.Server = "https://api.example.com"
+	native.Client = nil
 	_, err = client.Get(t.Context(), id)
 	require.NoError(t, err, "the native client is the caller's own")
 

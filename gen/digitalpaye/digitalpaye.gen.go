@@ -280,30 +280,31 @@ type HttpRequestDoer interface {
 }
 
 // API sends the requests that the contract declares. It checks nothing that it is given, except that a parameter
-// in a path cannot make another path of it.
+// in a path cannot make another path of it. NewClient makes one.
 type API struct {
-	// Server is where the paths of the contract begin. A slash at its end makes no difference.
-	Server string
 	// Client sends the requests.
 	Client HttpRequestDoer
 	// RequestEditors change each request before it is sent.
 	RequestEditors []RequestEditorFn
+
+	base *url.URL // shared by copies, and not changed
 }
 
 // ClientOption is a setting of a new client.
 type ClientOption func(*API) error
 
-// NewClient makes a client of the API at server. WithHTTPClient is needed: an http.Client would follow redirects, with
-// the body of a write.
+// NewClient makes a client of the API at server, the URL at which the paths of the contract begin; a slash at its end
+// makes no difference. WithHTTPClient is needed: an http.Client would follow redirects, with the body of a write.
 func NewClient(server string, opts ...ClientOption) (*API, error) {
-	client := API{Server: server}
+	base, err := url.Parse(strings.TrimSuffix(server, "/"))
+	if err != nil {
+		return nil, errors.New("server is not a URL") // which may hold a password
+	}
+	client := API{base: base}
 	for _, o := range opts {
 		if err := o(&client); err != nil {
 			return nil, err
 		}
-	}
-	if !strings.HasSuffix(client.Server, "/") {
-		client.Server += "/"
 	}
 	if client.Client == nil {
 		return nil, errors.New("WithHTTPClient is missing")
@@ -416,8 +417,7 @@ type ClientInterface interface {
 //
 // Corresponds with POST /v1/auth (the `CreateToken` operationId).
 func (c *API) CreateToken(ctx context.Context, params *CreateTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/auth"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
+	req, err := c.request(ctx, http.MethodPost, "/v1/auth", "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -438,8 +438,7 @@ func (c *API) CreateToken(ctx context.Context, params *CreateTokenParams, reqEdi
 //
 // Corresponds with POST /v1/customer (the `CreateCustomerNewPath` operationId).
 func (c *API) CreateCustomerNewPathWithBody(ctx context.Context, params *CreateCustomerNewPathParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customer"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
+	req, err := c.request(ctx, http.MethodPost, "/v1/customer", "", body)
 	if err != nil {
 		return nil, err
 	}
@@ -477,8 +476,7 @@ func (c *API) CreateCustomerNewPath(ctx context.Context, params *CreateCustomerN
 //
 // Corresponds with GET /v1/customers (the `ListCustomers` operationId).
 func (c *API) ListCustomers(ctx context.Context, params *ListCustomersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v1/customers", "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -504,8 +502,7 @@ func (c *API) ListCustomers(ctx context.Context, params *ListCustomersParams, re
 //
 // Corresponds with POST /v1/customers/create (the `CreateCustomer` operationId).
 func (c *API) CreateCustomerWithBody(ctx context.Context, params *CreateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/create"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
+	req, err := c.request(ctx, http.MethodPost, "/v1/customers/create", "", body)
 	if err != nil {
 		return nil, err
 	}
@@ -550,8 +547,7 @@ func (c *API) GetCustomer(ctx context.Context, id string, params *GetCustomerPar
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v1/customers/"+segment0, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -561,6 +557,24 @@ func (c *API) GetCustomer(ctx context.Context, id string, params *GetCustomerPar
 		}
 	}
 	return c.do(req, reqEditors)
+}
+
+// request makes a request for a path of the contract, escaped already where it has to be.
+func (c *API) request(ctx context.Context, method, path, query string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "", body)
+	if err != nil {
+		return nil, err
+	}
+	target := req.URL
+	*target = *c.base
+	target.Path += path
+	target.RawQuery = query
+	req.Host = target.Host
+	if c.base.RawPath != "" || strings.Contains(path, "%") {
+		target.RawPath = c.base.EscapedPath() + path
+		target.Path, err = url.PathUnescape(target.RawPath)
+	}
+	return req, err
 }
 
 func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {

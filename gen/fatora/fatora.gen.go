@@ -379,30 +379,31 @@ type HttpRequestDoer interface {
 }
 
 // API sends the requests that the contract declares. It checks nothing that it is given, except that a parameter
-// in a path cannot make another path of it.
+// in a path cannot make another path of it. NewClient makes one.
 type API struct {
-	// Server is where the paths of the contract begin. A slash at its end makes no difference.
-	Server string
 	// Client sends the requests.
 	Client HttpRequestDoer
 	// RequestEditors change each request before it is sent.
 	RequestEditors []RequestEditorFn
+
+	base *url.URL // shared by copies, and not changed
 }
 
 // ClientOption is a setting of a new client.
 type ClientOption func(*API) error
 
-// NewClient makes a client of the API at server. WithHTTPClient is needed: an http.Client would follow redirects, with
-// the body of a write.
+// NewClient makes a client of the API at server, the URL at which the paths of the contract begin; a slash at its end
+// makes no difference. WithHTTPClient is needed: an http.Client would follow redirects, with the body of a write.
 func NewClient(server string, opts ...ClientOption) (*API, error) {
-	client := API{Server: server}
+	base, err := url.Parse(strings.TrimSuffix(server, "/"))
+	if err != nil {
+		return nil, errors.New("server is not a URL") // which may hold a password
+	}
+	client := API{base: base}
 	for _, o := range opts {
 		if err := o(&client); err != nil {
 			return nil, err
 		}
-	}
-	if !strings.HasSuffix(client.Server, "/") {
-		client.Server += "/"
 	}
 	if client.Client == nil {
 		return nil, errors.New("WithHTTPClient is missing")
@@ -538,8 +539,7 @@ type ClientInterface interface {
 //
 // Corresponds with GET /v1/Authorization/Authorize (the `Authorize` operationId).
 func (c *API) Authorize(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/Authorization/Authorize"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v1/Authorization/Authorize", "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -552,8 +552,7 @@ func (c *API) Authorize(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 //
 // Corresponds with POST /v1/Authorization/Authorize (the `AuthorizeByPost` operationId).
 func (c *API) AuthorizeByPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/Authorization/Authorize"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
+	req, err := c.request(ctx, http.MethodPost, "/v1/Authorization/Authorize", "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -572,9 +571,8 @@ func (c *API) AuthorizeByPost(ctx context.Context, reqEditors ...RequestEditorFn
 //
 // Corresponds with GET /v1/clients (the `ListClients` operationId).
 func (c *API) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients"
+	query := ""
 	if params != nil {
-		query := ""
 		if params.Keyword != nil {
 			query += "&keyword=" + url.QueryEscape(*params.Keyword)
 		}
@@ -587,11 +585,8 @@ func (c *API) ListClients(ctx context.Context, params *ListClientsParams, reqEdi
 		if params.PageSize != nil {
 			query += "&page_size=" + url.QueryEscape(strconv.FormatInt(int64(*params.PageSize), 10))
 		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v1/clients", strings.TrimPrefix(query, "&"), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -609,8 +604,7 @@ func (c *API) ListClients(ctx context.Context, params *ListClientsParams, reqEdi
 //
 // Corresponds with POST /v1/clients (the `CreateClient` operationId).
 func (c *API) CreateClientWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
+	req, err := c.request(ctx, http.MethodPost, "/v1/clients", "", body)
 	if err != nil {
 		return nil, err
 	}
@@ -647,8 +641,7 @@ func (c *API) DeleteClient(ctx context.Context, clientID int64, reqEditors ...Re
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, target, nil)
+	req, err := c.request(ctx, http.MethodDelete, "/v1/clients/"+segment0, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -665,8 +658,7 @@ func (c *API) GetClient(ctx context.Context, clientID int64, reqEditors ...Reque
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v1/clients/"+segment0, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -690,8 +682,7 @@ func (c *API) UpdateClientWithBody(ctx context.Context, clientID int64, contentT
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/clients/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, target, body)
+	req, err := c.request(ctx, http.MethodPut, "/v1/clients/"+segment0, "", body)
 	if err != nil {
 		return nil, err
 	}
@@ -717,6 +708,24 @@ func (c *API) UpdateClient(ctx context.Context, clientID int64, body UpdateClien
 		return nil, err
 	}
 	return c.UpdateClientWithBody(ctx, clientID, "application/json", bytes.NewReader(data), reqEditors...)
+}
+
+// request makes a request for a path of the contract, escaped already where it has to be.
+func (c *API) request(ctx context.Context, method, path, query string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "", body)
+	if err != nil {
+		return nil, err
+	}
+	target := req.URL
+	*target = *c.base
+	target.Path += path
+	target.RawQuery = query
+	req.Host = target.Host
+	if c.base.RawPath != "" || strings.Contains(path, "%") {
+		target.RawPath = c.base.EscapedPath() + path
+		target.Path, err = url.PathUnescape(target.RawPath)
+	}
+	return req, err
 }
 
 func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {

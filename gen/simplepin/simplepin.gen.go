@@ -321,30 +321,31 @@ type HttpRequestDoer interface {
 }
 
 // API sends the requests that the contract declares. It checks nothing that it is given, except that a parameter
-// in a path cannot make another path of it.
+// in a path cannot make another path of it. NewClient makes one.
 type API struct {
-	// Server is where the paths of the contract begin. A slash at its end makes no difference.
-	Server string
 	// Client sends the requests.
 	Client HttpRequestDoer
 	// RequestEditors change each request before it is sent.
 	RequestEditors []RequestEditorFn
+
+	base *url.URL // shared by copies, and not changed
 }
 
 // ClientOption is a setting of a new client.
 type ClientOption func(*API) error
 
-// NewClient makes a client of the API at server. WithHTTPClient is needed: an http.Client would follow redirects, with
-// the body of a write.
+// NewClient makes a client of the API at server, the URL at which the paths of the contract begin; a slash at its end
+// makes no difference. WithHTTPClient is needed: an http.Client would follow redirects, with the body of a write.
 func NewClient(server string, opts ...ClientOption) (*API, error) {
-	client := API{Server: server}
+	base, err := url.Parse(strings.TrimSuffix(server, "/"))
+	if err != nil {
+		return nil, errors.New("server is not a URL") // which may hold a password
+	}
+	client := API{base: base}
 	for _, o := range opts {
 		if err := o(&client); err != nil {
 			return nil, err
 		}
-	}
-	if !strings.HasSuffix(client.Server, "/") {
-		client.Server += "/"
 	}
 	if client.Client == nil {
 		return nil, errors.New("WithHTTPClient is missing")
@@ -474,17 +475,13 @@ type ClientInterface interface {
 //
 // Corresponds with POST /v2/customer/add (the `AddCustomer` operationId).
 func (c *API) AddCustomerWithBody(ctx context.Context, params *AddCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v2/customer/add"
+	query := ""
 	if params != nil {
-		query := ""
 		if params.Locale != nil {
 			query += "&locale=" + url.QueryEscape(*params.Locale)
 		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
+	req, err := c.request(ctx, http.MethodPost, "/v2/customer/add", strings.TrimPrefix(query, "&"), body)
 	if err != nil {
 		return nil, err
 	}
@@ -522,9 +519,8 @@ func (c *API) AddCustomer(ctx context.Context, params *AddCustomerParams, body A
 //
 // Corresponds with GET /v2/customer/get (the `GetCustomer` operationId).
 func (c *API) GetCustomer(ctx context.Context, params *GetCustomerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v2/customer/get"
+	query := ""
 	if params != nil {
-		query := ""
 		if params.Locale != nil {
 			query += "&locale=" + url.QueryEscape(*params.Locale)
 		}
@@ -534,11 +530,8 @@ func (c *API) GetCustomer(ctx context.Context, params *GetCustomerParams, reqEdi
 		if params.Email != nil {
 			query += "&email=" + url.QueryEscape(*params.Email)
 		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v2/customer/get", strings.TrimPrefix(query, "&"), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -560,20 +553,16 @@ func (c *API) GetCustomer(ctx context.Context, params *GetCustomerParams, reqEdi
 //
 // Corresponds with POST /v2/customer/update (the `UpdateCustomer` operationId).
 func (c *API) UpdateCustomerWithBody(ctx context.Context, params *UpdateCustomerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v2/customer/update"
+	query := ""
 	if params != nil {
-		query := ""
 		if params.Locale != nil {
 			query += "&locale=" + url.QueryEscape(*params.Locale)
 		}
 		if params.CustomerID != nil {
 			query += "&customer_id=" + url.QueryEscape(*params.CustomerID)
 		}
-		if query != "" {
-			target += "?" + query[1:]
-		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
+	req, err := c.request(ctx, http.MethodPost, "/v2/customer/update", strings.TrimPrefix(query, "&"), body)
 	if err != nil {
 		return nil, err
 	}
@@ -609,15 +598,11 @@ func (c *API) UpdateCustomer(ctx context.Context, params *UpdateCustomerParams, 
 //
 // Corresponds with GET /v2/location/countries (the `GetCountries` operationId).
 func (c *API) GetCountries(ctx context.Context, params *GetCountriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v2/location/countries"
+	query := ""
 	if params != nil {
-		query := ""
 		query += "&locale=" + url.QueryEscape(params.Locale)
-		if query != "" {
-			target += "?" + query[1:]
-		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v2/location/countries", strings.TrimPrefix(query, "&"), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -632,20 +617,34 @@ func (c *API) GetCountries(ctx context.Context, params *GetCountriesParams, reqE
 //
 // Corresponds with GET /v2/location/provinces (the `GetProvinces` operationId).
 func (c *API) GetProvinces(ctx context.Context, params *GetProvincesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v2/location/provinces"
+	query := ""
 	if params != nil {
-		query := ""
 		query += "&locale=" + url.QueryEscape(params.Locale)
 		query += "&countryId=" + url.QueryEscape(strconv.FormatInt(int64(params.CountryID), 10))
-		if query != "" {
-			target += "?" + query[1:]
-		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v2/location/provinces", strings.TrimPrefix(query, "&"), nil)
 	if err != nil {
 		return nil, err
 	}
 	return c.do(req, reqEditors)
+}
+
+// request makes a request for a path of the contract, escaped already where it has to be.
+func (c *API) request(ctx context.Context, method, path, query string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "", body)
+	if err != nil {
+		return nil, err
+	}
+	target := req.URL
+	*target = *c.base
+	target.Path += path
+	target.RawQuery = query
+	req.Host = target.Host
+	if c.base.RawPath != "" || strings.Contains(path, "%") {
+		target.RawPath = c.base.EscapedPath() + path
+		target.Path, err = url.PathUnescape(target.RawPath)
+	}
+	return req, err
 }
 
 func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {

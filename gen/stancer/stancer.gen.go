@@ -222,30 +222,31 @@ type HttpRequestDoer interface {
 }
 
 // API sends the requests that the contract declares. It checks nothing that it is given, except that a parameter
-// in a path cannot make another path of it.
+// in a path cannot make another path of it. NewClient makes one.
 type API struct {
-	// Server is where the paths of the contract begin. A slash at its end makes no difference.
-	Server string
 	// Client sends the requests.
 	Client HttpRequestDoer
 	// RequestEditors change each request before it is sent.
 	RequestEditors []RequestEditorFn
+
+	base *url.URL // shared by copies, and not changed
 }
 
 // ClientOption is a setting of a new client.
 type ClientOption func(*API) error
 
-// NewClient makes a client of the API at server. WithHTTPClient is needed: an http.Client would follow redirects, with
-// the body of a write.
+// NewClient makes a client of the API at server, the URL at which the paths of the contract begin; a slash at its end
+// makes no difference. WithHTTPClient is needed: an http.Client would follow redirects, with the body of a write.
 func NewClient(server string, opts ...ClientOption) (*API, error) {
-	client := API{Server: server}
+	base, err := url.Parse(strings.TrimSuffix(server, "/"))
+	if err != nil {
+		return nil, errors.New("server is not a URL") // which may hold a password
+	}
+	client := API{base: base}
 	for _, o := range opts {
 		if err := o(&client); err != nil {
 			return nil, err
 		}
-	}
-	if !strings.HasSuffix(client.Server, "/") {
-		client.Server += "/"
 	}
 	if client.Client == nil {
 		return nil, errors.New("WithHTTPClient is missing")
@@ -353,8 +354,7 @@ type ClientInterface interface {
 //
 // Corresponds with POST /v1/customers/ (the `CreateCustomer` operationId).
 func (c *API) CreateCustomerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
+	req, err := c.request(ctx, http.MethodPost, "/v1/customers/", "", body)
 	if err != nil {
 		return nil, err
 	}
@@ -393,8 +393,7 @@ func (c *API) DeleteCustomer(ctx context.Context, id string, reqEditors ...Reque
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, target, nil)
+	req, err := c.request(ctx, http.MethodDelete, "/v1/customers/"+segment0, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -411,8 +410,7 @@ func (c *API) GetCustomer(ctx context.Context, id string, reqEditors ...RequestE
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := c.request(ctx, http.MethodGet, "/v1/customers/"+segment0, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -433,8 +431,7 @@ func (c *API) UpdateCustomerWithBody(ctx context.Context, id string, contentType
 	if err != nil {
 		return nil, err
 	}
-	target := strings.TrimSuffix(c.Server, "/") + "/v1/customers/" + segment0
-	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, target, body)
+	req, err := c.request(ctx, http.MethodPatch, "/v1/customers/"+segment0, "", body)
 	if err != nil {
 		return nil, err
 	}
@@ -457,6 +454,24 @@ func (c *API) UpdateCustomer(ctx context.Context, id string, body UpdateCustomer
 		return nil, err
 	}
 	return c.UpdateCustomerWithBody(ctx, id, "application/json", bytes.NewReader(data), reqEditors...)
+}
+
+// request makes a request for a path of the contract, escaped already where it has to be.
+func (c *API) request(ctx context.Context, method, path, query string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "", body)
+	if err != nil {
+		return nil, err
+	}
+	target := req.URL
+	*target = *c.base
+	target.Path += path
+	target.RawQuery = query
+	req.Host = target.Host
+	if c.base.RawPath != "" || strings.Contains(path, "%") {
+		target.RawPath = c.base.EscapedPath() + path
+		target.Path, err = url.PathUnescape(target.RawPath)
+	}
+	return req, err
 }
 
 func (c *API) do(req *http.Request, reqEditors []RequestEditorFn) (*http.Response, error) {

@@ -3,6 +3,7 @@ package specgen
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,14 +21,27 @@ import (
 
 // Whatever stands in a parameter, the request goes to its operation.
 func TestRequestURL(t *testing.T) {
-	const server = "https://api.example.com/root"
+	for _, server := range []string{
+		"https://api.example.com", "https://api.example.com:8443/root", "https://api.example.com/a%2Fb/c!",
+		"https://api.example.com/%C3%A9",
+	} {
+		t.Run(server, func(t *testing.T) { requestURL(t, server) })
+	}
+}
+
+func requestURL(t *testing.T, server string) {
 	var got string
-	doer := sent(func(req *http.Request) { got = req.URL.String() })
+	doer := sent(func(req *http.Request) {
+		got = req.URL.String()
+		parsed, err := url.Parse(got)
+		require.NoError(t, err)
+		assert.Equal(t, parsed.Path, req.URL.Path)
+		assert.Equal(t, parsed.Host, req.Host)
+	})
 	stancerAPI, err := stancer.NewClient(server+"/", stancer.WithHTTPClient(doer))
 	require.NoError(t, err)
 	simplepinAPI, err := simplepin.NewClient(server, simplepin.WithHTTPClient(doer))
 	require.NoError(t, err)
-	simplepinAPI.Server = server
 	fatoraAPI, err := fatora.NewClient(server, fatora.WithHTTPClient(doer))
 	require.NoError(t, err)
 
@@ -112,12 +126,14 @@ func TestRequestBody(t *testing.T) {
 	assert.Equal(t, 1, sends)
 }
 
-// What the template of the client cannot write as the contract has it is refused, not written otherwise.
-func TestClientNeedsADoer(t *testing.T) {
+func TestNewClient(t *testing.T) {
 	_, err := stancer.NewClient("https://api.example.com")
 	assert.EqualError(t, err, "WithHTTPClient is missing")
+	_, err = stancer.NewClient("https://user:canary@api.example.com:port", stancer.WithHTTPClient(sent(nil)))
+	assert.EqualError(t, err, "server is not a URL")
 }
 
+// What the template of the client cannot write as the contract has it is refused, not written otherwise.
 func TestClientRefused(t *testing.T) {
 	templates, err := filepath.Abs(".")
 	require.NoError(t, err)
