@@ -34,17 +34,15 @@ type answer struct {
 
 func (*answer) Close() error { return nil }
 
-// once sends req one time, reads the answer to its end and completes exchange. Its errors are [*customers.Error].
-func (w *Wire) once(
-	ctx context.Context, req *http.Request, held *credentials, exchange *Exchange,
-) (*http.Response, error) {
+// once makes one attempt, reads the answer to its end and completes the exchange. Its errors are [*customers.Error].
+func (w *Wire) once(ctx context.Context, s *sending, held *credentials) (*http.Response, error) {
 	if w.attempt.after > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = w.attempt.within(ctx)
 		defer cancel()
 	}
-	started := time.Now()
-	resp, err := w.roundTrip(ctx, req, held, exchange)
+	exchange, started := &s.exchange, time.Now()
+	resp, err := w.roundTrip(ctx, s, held)
 	if err == nil {
 		exchange.Status, exchange.RequestID = resp.StatusCode, requestID(resp.Header)
 		err = w.read(ctx, resp, exchange.Op)
@@ -58,15 +56,14 @@ func (w *Wire) once(
 }
 
 // roundTrip is one attempt up to the header of its answer.
-func (w *Wire) roundTrip(
-	ctx context.Context, req *http.Request, held *credentials, exchange *Exchange,
-) (*http.Response, error) {
-	traced, begun := w.trace(ctx, req)
-	send, err := again(traced, req, held, exchange.Attempt)
+func (w *Wire) roundTrip(ctx context.Context, s *sending, held *credentials) (*http.Response, error) {
+	exchange := &s.exchange
+	traced, begun := w.trace(ctx, s.req)
+	send, err := s.next(traced, held)
 	if err != nil {
 		return nil, w.failed(ctx, true, err)
 	}
-	if op, known := ctx.Value(opKey{}).(customers.Op); known && op == "" {
+	if op, known := operation(ctx); known && op == "" {
 		// The answer holds a token. On a connection that is kept, net/http logs what a server sends beyond an answer's end.
 		send.Close = true
 	}
@@ -115,18 +112,31 @@ func (w *Wire) offContract(r *check.Refusal, op customers.Op) error {
 	return e
 }
 
-// again is req for one attempt: its headers its own, with the credentials, its body from the start.
-func again(ctx context.Context, req *http.Request, held *credentials, attempt int) (*http.Request, error) {
-	send := req.WithContext(ctx)
-	// The values are shared: nothing that sends a request changes them in place.
-	if send.Header = maps.Clone(req.Header); send.Header == nil {
+// next is the request of an attempt: its header its own, with the credentials, its body from the start. An earlier one is
+// not touched, since a RoundTripper may go on reading it when it has failed.
+func (s *sending) next(ctx context.Context, held *credentials) (*http.Request, error) {
+	send, first := s.req, s.held == nil
+	if !s.ours || !first || ctx != send.Context() {
+		send = send.WithContext(ctx)
+	}
+	if !s.ours || !first {
+		// The values are shared: nothing that sends a request changes them in place.
+		send.Header = maps.Clone(send.Header)
+	}
+	if send.Header == nil {
 		send.Header = http.Header{}
 	}
+	if !first {
+		for name := range s.held.header {
+			delete(send.Header, name)
+		}
+	}
+	s.held = held
 	setDefault(send.Header, "Accept", "application/json")
 	setDefault(send.Header, "Content-Type", "application/json") // vendors ask for it even without a body
 	maps.Copy(send.Header, held.header)
-	if attempt > 1 && req.Body != nil {
-		body, err := req.GetBody()
+	if !first && send.Body != nil {
+		body, err := send.GetBody()
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,8 @@ type Checker interface {
 	Check() []check.Violation
 }
 
-// Send is the call of the generated client, whose HttpRequestDoer is the wire.
+// Send is one call of the generated client, whose HttpRequestDoer is the wire, with the context that it gets. The request
+// of the answer is nil, since it holds the credentials.
 type Send func(context.Context) (*http.Response, error)
 
 // Accept looks at a decoded success and says what is wrong with it, "" if nothing is. It must not name values.
@@ -74,7 +75,9 @@ func call[Reply any](
 			return nil, nil, w.finish(op, refused(vs))
 		}
 	}
-	resp, err := send(context.WithValue(ctx, opKey{}, op))
+	limited, cancel := w.whole.within(ctx)
+	defer cancel()
+	resp, err := send(&passage{Context: limited, caller: ctx, op: op})
 	if err != nil {
 		return nil, nil, w.finish(op, err)
 	}

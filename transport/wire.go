@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -111,16 +112,26 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 	if d, ok := req.Context().Value(draftKey{}).(*customers.Draft); ok {
 		return nil, draw(d, req)
 	}
-	ctx, cancel := w.whole.within(req.Context())
-	defer cancel()
-	resp, err := w.repeat(ctx, send)
+	ctx := req.Context()
+	s := sending{req: send, caller: ctx}
+	if p, ok := ctx.(*passage); ok && p.begun.CompareAndSwap(false, true) {
+		s.ours, s.caller = true, p.caller
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = w.whole.within(ctx)
+		defer cancel()
+	}
+	resp, err := w.repeat(ctx, &s)
 	if err != nil {
 		return nil, err
 	}
 	if w.codec != nil {
 		w.translate(req, resp)
 	}
-	resp.Request = req // the caller's: the one that was sent holds the credentials
+	// The request that was sent holds the credentials.
+	if resp.Request = nil; !s.ours {
+		resp.Request = req
+	}
 	return resp, nil
 }
 
@@ -145,7 +156,31 @@ func (w *Wire) refused(v customers.Violation) error {
 	}
 }
 
-type opKey struct{}
+// passage is the context in which [Call] has its one request made and sent. It ends with the wire's own limit, so the
+// request can be sent as it was made: nobody else has it.
+type passage struct {
+	context.Context
+	caller context.Context
+	op     customers.Op
+	begun  atomic.Bool
+}
+
+type passageKey struct{}
+
+func (p *passage) Value(key any) any {
+	if key == (passageKey{}) {
+		return p
+	}
+	return p.Context.Value(key)
+}
+
+// operation is the facade's operation that a context belongs to, if it belongs to one; "" is one too.
+func operation(ctx context.Context) (op customers.Op, known bool) {
+	if p, ok := ctx.Value(passageKey{}).(*passage); ok {
+		return p.op, true
+	}
+	return "", false
+}
 
 // writes reports whether a request may change something: one whose method is not safe (RFC 9110, section 9.2.1), unless
 // the facade's operation is no write, as the exchange of credentials for a token is none.
@@ -154,14 +189,25 @@ func writes(req *http.Request) bool {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions:
 		return false
 	}
-	op, known := req.Context().Value(opKey{}).(customers.Op)
+	op, known := operation(req.Context())
 	return !known || op.Writes()
 }
 
-// repeat sends req until there is an answer to give back, or no further attempt is allowed.
-func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Response, err error) {
-	op, _ := ctx.Value(opKey{}).(customers.Op)
-	exchange := Exchange{Provider: w.provider, Op: op, Method: req.Method, Reason: "first attempt"}
+// sending is a request and its latest attempt.
+type sending struct {
+	req *http.Request
+	// ours is that the first attempt may send req itself, not a copy.
+	ours     bool
+	caller   context.Context // for the hook: without a limit of ours
+	held     *credentials    // nil before the first attempt
+	exchange Exchange
+}
+
+// repeat sends a request until there is an answer to give back, or no further attempt is allowed.
+func (w *Wire) repeat(ctx context.Context, s *sending) (resp *http.Response, err error) {
+	op, _ := operation(ctx)
+	req, exchange := s.req, &s.exchange
+	*exchange = Exchange{Reason: "first attempt"}
 	write := writes(req)
 	var refused *credentials // by a 401
 	renewals := 0            // which do not count as attempts
@@ -181,10 +227,10 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 			}
 			return nil, after(resp, err, wait)
 		}
-		exchange = Exchange{
+		*exchange = Exchange{
 			Provider: w.provider, Op: op, Method: req.Method, Attempt: exchange.Attempt + 1, Reason: exchange.Reason,
 		}
-		resp, err = w.once(ctx, req, held, &exchange)
+		resp, err = w.once(ctx, s, held)
 		failed, _ := err.(*customers.Error)
 		next := w.options.Retry.next(ctx, write, exchange.Attempt-renewals, resp, failed)
 		if failed != nil {
@@ -206,7 +252,7 @@ func (w *Wire) repeat(ctx context.Context, req *http.Request) (resp *http.Respon
 		}
 		if w.options.Hook != nil {
 			exchange.Next = next.String()
-			w.options.Hook(req.Context(), exchange)
+			w.options.Hook(s.caller, *exchange)
 		}
 		if !next.again {
 			return resp, err
