@@ -66,7 +66,11 @@ func isEmail(s string) bool {
 func isDotAtom(s string) bool {
 	before := byte('.')
 	for _, c := range []byte(s) {
-		if c == '.' && before == '.' || c <= ' ' || c == 0x7f || strings.IndexByte(`()<>[]:;@\,"`, c) >= 0 {
+		switch c {
+		case '(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '"', 0x7f:
+			return false
+		}
+		if c <= ' ' || c == '.' && before == '.' {
 			return false
 		}
 		before = c
