@@ -417,6 +417,12 @@ func (b watchedBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
+// WriteTo is there so that no buffer is needed between the body and the connection.
+func (b watchedBody) WriteTo(w io.Writer) (int64, error) {
+	b.begun.Store(true)
+	return io.Copy(w, b.ReadCloser)
+}
+
 var (
 	errTooLarge = errors.New("the answer is larger than MaxBody")
 	errNoAnswer = errors.New("the RoundTripper gave neither an answer nor an error")
