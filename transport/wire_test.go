@@ -991,14 +991,25 @@ func TestHookAtTheEndOfARawExchange(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 }
 
+// A hook may go on with its context when the call is over.
 func TestHookGetsTheCallersContext(t *testing.T) {
 	type key struct{}
-	var got any
+	var kept []context.Context
 	p := newProvider(t, serve(t, answer(200, record)), basic, transport.Options{
-		Hook: func(ctx context.Context, _ transport.Exchange) { got = ctx.Value(key{}) },
+		Hook: func(ctx context.Context, _ transport.Exchange) { kept = append(kept, ctx) },
 	})
-	require.NoError(t, p.do(context.WithValue(t.Context(), key{}, "trace"), customers.OpGet))
-	assert.Equal(t, "trace", got)
+	ctx := context.WithValue(t.Context(), key{}, "value")
+	require.NoError(t, p.do(ctx, customers.OpGet))
+	resp, err := p.api.GetCustomer(ctx, id)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Len(t, kept, 2)
+	for _, ctx := range kept {
+		assert.Equal(t, "value", ctx.Value(key{}))
+		assert.NoError(t, ctx.Err())
+		_, limited := ctx.Deadline()
+		assert.False(t, limited)
+	}
 }
 
 func TestRetryAfter(t *testing.T) {
@@ -1354,4 +1365,52 @@ func TestRefusalByTheContract(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Each attempt has a request of its own, with the credentials of that attempt and no others.
+func TestRequestsOfAttempts(t *testing.T) {
+	var seen []*http.Request
+	var sent []http.Header
+	fetched := 0
+	auth := transport.Fetched(func(context.Context) (http.Header, error) {
+		fetched++
+		return http.Header{fmt.Sprintf("X-Key-%d", fetched): {secret}}, nil
+	})
+	p := newProvider(t, "https://api.example.com", auth, transport.Options{
+		RoundTripper: roundTripper(func(req *http.Request) (*http.Response, error) {
+			seen, sent = append(seen, req), append(sent, req.Header.Clone())
+			body, err := io.ReadAll(req.Body)
+			require.NoError(t, err)
+			assert.Contains(t, string(body), name)
+			status := http.StatusOK
+			if len(seen) == 1 {
+				status = http.StatusUnauthorized
+			}
+			return respond(status, record), nil
+		}),
+	})
+	require.NoError(t, p.do(t.Context(), customers.OpCreate))
+	require.Len(t, seen, 2)
+	assert.NotSame(t, seen[0], seen[1])
+	for i, req := range seen {
+		assert.Equal(t, sent[i], req.Header, "attempt %d", i+1)
+		assert.Equal(t, []string{secret}, req.Header[fmt.Sprintf("X-Key-%d", i+1)])
+		assert.Len(t, req.Header, 3, "with Accept and Content-Type")
+	}
+}
+
+// What a Send gets back does not hold the credentials, however often it sends.
+func TestSendSeesNoCredentials(t *testing.T) {
+	p := replying(t, func() *http.Response { return respond(http.StatusOK, record) })
+	_, err := transport.Call[stancer.Customer](t.Context(), p.wire, customers.OpGet,
+		func(ctx context.Context) (*http.Response, error) {
+			first, err := p.api.GetCustomer(ctx, id)
+			require.NoError(t, err)
+			assert.Nil(t, first.Request)
+			second, err := p.api.GetCustomer(ctx, id)
+			require.NoError(t, err)
+			assert.NotContains(t, second.Request.Header, "Authorization")
+			return second, nil
+		}, nil)
+	require.NoError(t, err)
 }
