@@ -97,13 +97,16 @@ type content struct {
 
 func newMedia(declared openapi3.Content) (media, error) {
 	m := media{}
-	for name, d := range declared {
-		name = strings.ToLower(name)
+	for key, d := range declared {
+		// One with a parameter would have to be held against those of the message.
+		name, params, err := mime.ParseMediaType(key)
+		if err != nil || len(params) > 0 {
+			return nil, fmt.Errorf("media type %q: only type/subtype is supported, without parameters", key)
+		}
 		c := content{}
 		if d.Schema != nil {
 			c.schema = d.Schema.Value
 			if isXML(name) {
-				var err error
 				if c.root, err = newRoot(d.Schema); err != nil {
 					return nil, fmt.Errorf("%s: %w", name, err)
 				}

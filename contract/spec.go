@@ -81,9 +81,10 @@ func Load(provider string) (*Spec, error) {
 // Parse reads a contract from an OpenAPI 3.0 document in YAML or JSON. The provider names it in errors.
 //
 // The document is checked, its examples are not. What could not be held strictly is refused: other versions of OpenAPI,
-// references to other files, parameters that are objects or have content, cookies, objects whose properties are declared
-// in several places that apply together, a schema composed of itself; in XML also namespaces, a root without a name, names
-// that no element can have, a schema without a type, and additionalProperties other than false.
+// references to other files, parameters that are objects or have content, cookies, media types with parameters, objects
+// whose properties are declared in several places that apply together, a schema composed of itself; in XML also
+// namespaces, a root without a name, names that no element can have, a schema without a type, and additionalProperties
+// other than false.
 //
 // Only the first server counts, and of it only the path. It stands before each declared path, unless a declared path
 // already begins with it: vendors give their version (/v1) in either place.

@@ -112,6 +112,12 @@ func TestParseRefuses(t *testing.T) {
 			"composed of itself"},
 		{"a schema in itself without type", document("items: {$ref: '#/components/schemas/Thing'}"),
 			"contains itself and has no type"},
+
+		{"a media type with a parameter", operation("/x", "requestBody: {content: {application/json; charset=utf-8: {}}}"),
+			`GET /x: media type "application/json; charset=utf-8": only type/subtype is supported`},
+		{"one of an answer", strings.Replace(operation("/x"), "description: ok",
+			"description: ok, content: {text/xml;charset=utf-8: {}}", 1), `media type "text/xml;charset=utf-8"`},
+		{"no media type", operation("/x", "requestBody: {content: {application/ json: {}}}"), `media type "application/ json"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
