@@ -119,9 +119,12 @@ func (t *RoundTripper) request(r *http.Request) (*http.Request, *operation, erro
 	}
 	if body.bytes != nil && body.limit == 0 { // all of it
 		_ = sent.Body.Close()
+		again := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body.bytes)), nil }
 		// net/http sends such a body in one packet with the header, and any other in a second one.
-		sent.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body.bytes)), nil }
-		sent.Body, _ = sent.GetBody()
+		sent.Body, _ = again()
+		if r.GetBody != nil { // else net/http would repeat what its sender did not allow it to
+			sent.GetBody = again
+		}
 	}
 	return sent, op, nil
 }
