@@ -46,7 +46,13 @@ func writeClient(provider string) error {
 		}
 	}
 	codegen.TemplateFunctions["path"] = pathOf
-	codegen.TemplateFunctions["text"] = textOf
+	types := codegen.DefaultTypeMapping
+	if own := config.OutputOptions.TypeMapping; own != nil {
+		types = types.Merge(*own)
+	}
+	codegen.TemplateFunctions["text"] = func(p codegen.ParameterDefinition, value string) (string, error) {
+		return textOf(p, types.String, value)
+	}
 	source, err := codegen.Generate(doc, config)
 	if err != nil {
 		return err
@@ -107,12 +113,15 @@ func pathOf(op codegen.OperationDefinition) (string, error) {
 	return strings.Join(parts, " + "), nil
 }
 
-// textOf is the text of a parameter as a Go expression; value is the one that it has in Go.
-func textOf(p codegen.ParameterDefinition, value string) (string, error) {
+// textOf is the text of a parameter as a Go expression; value is the one that it has in Go. texts says which formats of
+// a text are no string in Go.
+func textOf(p codegen.ParameterDefinition, texts codegen.FormatMapping, value string) (string, error) {
 	style := p.Style()
 	switch typ := p.SchemaType(); {
 	case !p.IsStyled() || style != "simple" && style != "form":
 		return "", fmt.Errorf("parameter %s: its style is not supported", p.ParamName)
+	case typ == openapi3.TypeString && texts.Resolve(p.Spec.Schema.Value.Format).Type != "string":
+		return "", fmt.Errorf("parameter %s: format %s is not supported", p.ParamName, p.Spec.Schema.Value.Format)
 	case typ == openapi3.TypeString && p.TypeDef() == "string":
 		return value, nil
 	case typ == openapi3.TypeString:

@@ -147,8 +147,12 @@ func TestClientRefused(t *testing.T) {
 
 	const thing = "Thing: {type: object, properties: {a: {type: string}}}"
 	for name, tt := range map[string]struct{ spec, want string }{
-		"a list":        {getting("- {name: q, in: query, schema: {type: array, items: {type: string}}}"), "parameter q: type array is not supported"},
-		"a number":      {getting("- {name: q, in: query, schema: {type: number}}"), "parameter q: type number is not supported"},
+		"a list":   {getting("- {name: q, in: query, schema: {type: array, items: {type: string}}}"), "parameter q: type array is not supported"},
+		"a number": {getting("- {name: q, in: query, schema: {type: number}}"), "parameter q: type number is not supported"},
+		"a date":   {getting("- {name: q, in: query, schema: {type: string, format: date}}"), "parameter q: format date is not supported"},
+		"bytes":    {getting("- {name: q, in: query, schema: {type: string, format: byte}}"), "parameter q: format byte is not supported"},
+		"a file": {getting("- {name: q, in: query, schema: {$ref: '#/components/schemas/F'}}") +
+			"components: {schemas: {F: {type: string, format: binary}}}\n", "parameter q: format binary is not supported"},
 		"another style": {getting("- {name: x, in: header, style: simple, content: {text/plain: {schema: {type: string}}}}"), "parameter x"},
 		"a label":       {strings.Replace(getting(""), "in: path,", "in: path, style: label,", 1), "parameter id: its style is not supported"},
 		"a cookie":      {getting("- {name: q, in: cookie, schema: {type: string}}"), "GetThing: parameters in cookies are not supported"},
@@ -160,6 +164,9 @@ func TestClientRefused(t *testing.T) {
 			assert.ErrorContains(t, writeClient("p"), tt.want)
 		})
 	}
-	require.NoError(t, os.WriteFile("specs/p.yaml", []byte(getting("")), 0o644))
-	assert.NoError(t, writeClient("p"))
+	for _, schema := range []string{"{type: string}", "{type: string, format: email}", "{type: string, enum: [a, b]}", "{type: integer}"} {
+		spec := getting("- {name: q, in: query, schema: " + schema + "}")
+		require.NoError(t, os.WriteFile("specs/p.yaml", []byte(spec), 0o644))
+		assert.NoError(t, writeClient("p"), schema)
+	}
 }
