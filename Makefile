@@ -30,8 +30,9 @@ test: ## all tests, with the race detector; fails when generated code or tables 
 hostile: ## attack every exchange of every provider, and print what the caller is told
 	@cd adapters && go test -count 1 -run '^TestHostile' -matrix
 
-generate: ## write gen/, the capability tables, the README's table and the documented session anew
+generate: ## write gen/, the capability tables, bench/peers, the README's table and the documented session anew
 	go generate ./...
+	cd bench && go generate
 	go test ./internal/readme -run TestTable -update
 	go test ./cmd/customers -run TestDocumentedSession -update
 
