@@ -90,5 +90,5 @@ bench-before: ## the same of the commit BEFORE, into bench/before.json, for RESU
 	go mod edit -print -replace github.com/contract-first/customers=$$dir/library >$$dir/before.mod; \
 	go run -mod=mod -modfile=$$dir/before.mod . -library $$dir/library -save before.json >/dev/null
 
-bench-gate: ## fails where an exchange allocates more than bench/allocs.json says; times are not judged
+bench-gate: ## fails where an exchange does not allocate what bench/allocs.json says; times are not judged
 	@cd bench && go run . -gate

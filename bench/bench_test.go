@@ -144,21 +144,24 @@ func TestStat(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	l := limits{Allocs: map[string]int{"create": 30}}
+	l := limits{Go: "go1.26", Allocs: map[string]int{"create": 30}}
 	for _, tt := range []struct {
-		name  string
-		found map[string]int
-		above bool
-		says  string
+		name, version string
+		found         map[string]int
+		fails         bool
+		says          string
 	}{
-		{"the same", map[string]int{"create": 30}, false, "ok"},
-		{"more", map[string]int{"create": 31}, true, "above 30"},
-		{"fewer", map[string]int{"create": 29}, false, "below 30: lower it with -gate -write"},
-		{"new", map[string]int{"get": 1}, true, "not committed: write them anew with -gate -write"},
+		{"the same", "go1.26.9", map[string]int{"create": 30}, false, "ok"},
+		{"more", "go1.26.9", map[string]int{"create": 31}, true, "above 30"},
+		{"fewer", "go1.26.9", map[string]int{"create": 29}, true, "below 30"},
+		{"new", "go1.26.9", map[string]int{"get": 1}, true, "not committed"},
+		{"more with another Go", "go1.27.0", map[string]int{"create": 31}, false, "NOTHING WAS CHECKED"},
+		{"the same with another Go", "go1.27.0", map[string]int{"create": 30}, false, "NOTHING WAS CHECKED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			assert.Equal(t, tt.above, l.compare(&out, tt.found))
+			err := l.judge(&out, tt.version, tt.found)
+			assert.Equal(t, tt.fails, err != nil)
 			assert.Contains(t, out.String(), tt.says)
 		})
 	}

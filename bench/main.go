@@ -45,7 +45,7 @@ func main() {
 	flag.StringVar(&s.results, "results", "", "write the report to this file")
 	flag.StringVar(&s.cpuprofile, "cpuprofile", "", "write a CPU profile of the rows to this file")
 	flag.StringVar(&s.memprofile, "memprofile", "", "write a profile of the rows' allocations to this file")
-	flag.BoolVar(&s.gate, "gate", false, "only count allocations, and fail where there are more than in allocs.json")
+	flag.BoolVar(&s.gate, "gate", false, "only count allocations, and fail where they are not those of allocs.json")
 	flag.BoolVar(&s.write, "write", false, "with -gate: write allocs.json anew")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
