@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -121,7 +122,7 @@ var floorSource []byte
 // TestFloorIsPinned fails where the floor is changed: it is the 1.00 of every ratio, before and after. Who has a reason
 // to change it measures what was before anew too (make bench-before).
 func TestFloorIsPinned(t *testing.T) {
-	const pinned = "deba2c389a382b8e39b01d0e76c8aaa042827b0df4f9a37c99a0e62ade20927b"
+	const pinned = "3279284efdfedce72658c485b8a9746376c4366808fd75722eb4ed80a1171b01"
 	assert.Equal(t, pinned, fmt.Sprintf("%x", sha256.Sum256(floorSource)))
 }
 
@@ -135,6 +136,20 @@ func TestRepeat(t *testing.T) {
 		_, err = repeat(t.Context(), func(context.Context) error { return errOther }, 20, goroutines)
 		assert.ErrorIs(t, err, errOther)
 	}
+}
+
+// TestTimesOf counts: everybody has its turns, the first one beside the others.
+func TestTimesOf(t *testing.T) {
+	var order []int
+	times, err := timesOf(0,
+		func() error { order = append(order, 0); return nil },
+		func() error { order = append(order, 1); return nil })
+	require.NoError(t, err)
+	assert.Len(t, times, 2)
+	assert.Equal(t, slices.Repeat([]int{0, 1}, 1+turns), order)
+
+	_, err = timesOf(0, func() error { return errOther })
+	assert.ErrorIs(t, err, errOther)
 }
 
 func TestStat(t *testing.T) {
@@ -209,7 +224,7 @@ func measured() *findings {
 }
 
 func TestTargets(t *testing.T) {
-	all := measured().targets(&findings{})
+	all := measured().Targets(&findings{})
 	require.NotContains(t, all, "not met")
 
 	ratio := func(network, row, name string, ratio float64) func(f *findings) {
@@ -248,7 +263,7 @@ func TestTargets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := measured()
 			tt.change(f)
-			assert.Equal(t, tt.unmet, strings.Count(f.targets(&findings{}), "**not met**"))
+			assert.Equal(t, tt.unmet, strings.Count(f.Targets(&findings{}), "**not met**"))
 		})
 	}
 }
@@ -260,10 +275,28 @@ func TestReport(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), "%!")
 		assert.NotContains(t, string(text), "<no value>")
-		for _, heading := range []string{"## Targets", "## Side by side", "## What an importer pays", "## Scale"} {
-			assert.Contains(t, string(text), heading)
+		for _, part := range []string{
+			"## Targets", "## What is not met, and why", strings.TrimSpace(notes), "## Side by side", "## What an importer pays", "## Scale",
+		} {
+			assert.Contains(t, string(text), part)
 		}
 	}
+}
+
+// TestReportOfAPart leaves out what was not measured, and the verdict on all.
+func TestReportOfAPart(t *testing.T) {
+	text, err := reportOf(&findings{Programs: measured().Programs}, &findings{})
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "## What an importer pays")
+	for _, heading := range []string{"## Targets", "## What is not met", "## Side by side", "## Scale"} {
+		assert.NotContains(t, string(text), heading)
+	}
+}
+
+func TestQuickIsNotWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "RESULTS.md")
+	require.ErrorContains(t, run(t.Context(), settings{quick: true, results: file}), "-quick")
+	assert.NoFileExists(t, file)
 }
 
 // TestSmallScale measures a little of what grows, so that a promise that broke is noticed before the next long run.
@@ -276,7 +309,11 @@ func TestSmallScale(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, lists, 4)
 
-	sizes, err := measureSizes(t.Context(), 0)
+	sizes, err := measureSizes(t.Context(), []int{0, 20}, 0)
 	require.NoError(t, err)
-	assert.Len(t, sizes, 5)
+	assert.Len(t, sizes, 2)
+
+	opened, err := measureClients(t.Context(), []int{1, 3}, 0)
+	require.NoError(t, err)
+	assert.Len(t, opened, 2)
 }

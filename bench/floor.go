@@ -81,8 +81,10 @@ type bigContract struct {
 	Name string `json:"name,omitempty" xml:"name,omitempty"`
 }
 
-func openFloor(n network) (call, error) {
-	f := floor{http: &http.Client{Transport: n.transport()}, base: n.url, key: stancerKey}
+func openFloor(n network) (call, error) { return callFloor(n, &http.Client{Transport: n.transport()}) }
+
+func callFloor(n network, client *http.Client) (call, error) {
+	f := floor{http: client, base: n.url, key: stancerKey}
 	switch n.row {
 	case rowCreate:
 		return func(ctx context.Context) error {

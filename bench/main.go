@@ -60,6 +60,9 @@ func run(ctx context.Context, s settings) (err error) {
 	if s.gate {
 		return gate(ctx, os.Stdout, s.write)
 	}
+	if s.quick && s.results != "" {
+		return errors.New("-quick measures too little for a file that others read: leave out one of -quick and -results")
+	}
 	// Many short rounds: a machine that others disturb is slow and fast by turns, and those of one round are close.
 	defaultRounds, defaultTurn := 101, 10*time.Millisecond
 	if s.quick {

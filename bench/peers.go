@@ -26,6 +26,7 @@ type implementation struct {
 const (
 	baseline = "floor"
 	noise    = "floor again"
+	timed    = "floor with Client.Timeout"
 	facade   = "facade"
 	report   = "facade, contract reports"
 	refuse   = "facade, contract refuses"
@@ -39,6 +40,8 @@ func implementations() []implementation {
 		{baseline, "net/http and encoding/json (or xml) by hand: connections are kept, the read is bounded at 1 MiB, the status " +
 			"looked at. No timeout, no check of what is sent or answered, no retry.", all, openFloor},
 		{noise, "the same code once more: what differs from 1.00 is noise.", all, openFloor},
+		{timed, "the same code with 30 s as http.Client.Timeout, which net/http does not get for nothing. The facade has a " +
+			"deadline, as every client should; the targets stay against the floor, which has none.", all, openTimed},
 		{"oapi-codegen", "ClientWithResponses, as the generator emits it by default. The read is unbounded. No timeout, no check, no " +
 			"retry. Not for XML, where it leaves the properties empty.", json, openGenerated},
 		{facade, "this library as Open gives it: a timeout, a bounded read, the generated checks of the request, the id of the " +
@@ -56,6 +59,10 @@ func implementations() []implementation {
 }
 
 func to[T any](v T) *T { return &v }
+
+func openTimed(n network) (call, error) {
+	return callFloor(n, &http.Client{Transport: n.transport(), Timeout: 30 * time.Second})
+}
 
 var errStatus = errors.New("another status")
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -22,57 +21,32 @@ type findings struct {
 //go:embed results.tmpl
 var resultsTemplate string
 
-// sections are what the template asks for.
-type sections struct {
-	Machine                                                        machine
-	Before, Noise, Exchanges, Implementations, SideBySide, Targets string
-	Programs, Inits, Loads, Heap, Sandbox, Clients, Sizes, Lists   fmt.Stringer
-	SimplePin, Tokens, Generation                                  string
+//go:embed notes.md
+var notes string
+
+// page is what the template is filled from.
+type page struct {
+	*findings
+	Old                               *findings
+	Exchanges, Implementations, Notes string
 }
 
-// reportOf is the report as Markdown, or of a part of the measurements their tables alone.
+// reportOf is the report as Markdown, without what was not measured.
 func reportOf(f, old *findings) ([]byte, error) {
-	if f.Lines == nil || f.Programs == nil || f.Scale == nil {
-		return tablesOf(f, old), nil
-	}
 	rows, err := exchanges()
 	if err != nil {
 		return nil, err
 	}
-	s := sections{
-		Machine: f.Machine, Before: cmp.Or(old.Machine.Commit, "unknown"), Noise: f.noise(),
-		Targets: f.targets(old), SideBySide: f.sideBySide(old),
-		Programs: f.programs(old), SimplePin: f.simplePin(), Inits: f.inits(),
-		Loads: f.Scale.loads(), Heap: f.Scale.heap(), Tokens: f.Scale.Tokens.String(), Sandbox: f.Scale.sandbox(old.Scale),
-		Generation: seconds(f.Scale.Generation), Clients: f.Scale.clients(), Sizes: f.Scale.sizes(), Lists: f.Scale.lists(),
-	}
-	if old.Scale != nil {
-		s.Generation += ", before " + seconds(old.Scale.Generation)
-	}
+	p := page{findings: f, Old: old, Notes: strings.TrimSpace(notes)}
 	for _, x := range rows {
-		s.Exchanges += fmt.Sprintf("- `%s`: %s\n", x.row, x.does)
+		p.Exchanges += fmt.Sprintf("- `%s`: %s\n", x.row, x.does)
 	}
 	for _, i := range implementations() {
-		s.Implementations += fmt.Sprintf("- **%s**: %s\n", i.name, i.does)
+		p.Implementations += fmt.Sprintf("- **%s**: %s\n", i.name, i.does)
 	}
 	var b bytes.Buffer
-	err = template.Must(template.New("").Parse(resultsTemplate)).Execute(&b, s)
+	err = template.Must(template.New("").Parse(resultsTemplate)).Execute(&b, p)
 	return b.Bytes(), err
-}
-
-func tablesOf(f, old *findings) []byte {
-	var b bytes.Buffer
-	if f.Lines != nil {
-		b.WriteString(f.sideBySide(old))
-	}
-	if f.Programs != nil {
-		fmt.Fprintf(&b, "%s\n%s\n\n%s", f.programs(old), f.simplePin(), f.inits())
-	}
-	if s := f.Scale; s != nil {
-		fmt.Fprintf(&b, "%s\n%s\n%s\n\n%s\ngo generate: %s\n\n%s\n%s\n%s",
-			s.loads(), s.heap(), s.Tokens, s.sandbox(nil), seconds(s.Generation), s.clients(), s.sizes(), s.lists())
-	}
-	return b.Bytes()
 }
 
 // find is the line of an implementation; the zero line if it was not measured.
@@ -103,8 +77,8 @@ func (f *findings) overPlain(name string) float64 {
 	return 100 * (float64(f.program(name).Bytes)/float64(base) - 1)
 }
 
-// noise is the widest of the ratios of the floor to itself.
-func (f *findings) noise() string {
+// Noise is the widest of the ratios of the floor to itself.
+func (f *findings) Noise() string {
 	var medians, all []float64
 	for _, l := range f.Lines {
 		if l.Name == noise {
@@ -116,8 +90,8 @@ func (f *findings) noise() string {
 	return fmt.Sprintf("its medians are from %.2f to %.2f, its single rounds from %.2f to %.2f", m.Min, m.Max, a.Min, a.Max)
 }
 
-// sideBySide is a table for each exchange on each network, and one for many goroutines.
-func (f *findings) sideBySide(old *findings) string {
+// SideBySide is a table for each exchange on each network, and one for many goroutines.
+func (f *findings) SideBySide(old *findings) string {
 	var b strings.Builder
 	var many []line
 	for i, l := range f.Lines {
@@ -167,7 +141,7 @@ func (f *findings) crowded(many []line, network string) *table {
 	return t
 }
 
-func (f *findings) programs(old *findings) *table {
+func (f *findings) ProgramTable(old *findings) *table {
 	t := newTable("program", "bytes", "over plain", "before", "packages", "before", "go.mod", "before", "go.sum", "before",
 		"start ms", "over plain")
 	for _, p := range f.Programs {
@@ -183,16 +157,16 @@ func (f *findings) programs(old *findings) *table {
 	return t
 }
 
-// simplePin tells what of SimplePin's size is not the client's.
-func (f *findings) simplePin() string {
+// SimplePin tells what of SimplePin's size is not the client's.
+func (f *findings) SimplePin() string {
 	markup, names := f.overPlain(plainXML), f.overPlain(plainNames)
 	return fmt.Sprintf("SimplePin adds %.1f %%: of it encoding/xml, which its XML needs, %.1f %% by itself, the comparison of "+
 		"countries' names %.1f %%; the rest is %.1f %%.", f.overPlain("simplepin"), markup, names,
 		f.overPlain("simplepin")-markup-names)
 }
 
-// inits folds what happens before main.
-func (f *findings) inits() *table {
+// InitTable folds what happens before main.
+func (f *findings) InitTable() *table {
 	t := newTable("program", "packages", "ms", "allocations", "of which")
 	for _, p := range f.Programs {
 		var milliseconds float64
@@ -210,7 +184,7 @@ func (f *findings) inits() *table {
 	return t
 }
 
-func (s *scale) loads() *table {
+func (s *scale) LoadTable() *table {
 	t := newTable("client", "goroutines", "calls per second", "p50", "p99", "calls", "connections")
 	for _, l := range s.Loads {
 		t.add(l.Name, fmt.Sprint(l.Goroutines), fmt.Sprintf("%.0f", l.PerSecond), l.P50.Round(time.Microsecond).String(),
@@ -219,7 +193,7 @@ func (s *scale) loads() *table {
 	return t
 }
 
-func (s *scale) heap() *table {
+func (s *scale) HeapTable() *table {
 	t := newTable("calls", "KiB in use")
 	for _, h := range s.Heap {
 		t.add(fmt.Sprint(h.Calls), fmt.Sprintf("%.1f", float64(h.Bytes)/1024))
@@ -232,7 +206,7 @@ func (r renewal) String() string {
 		"%d times meanwhile. A token was asked for %d times.", r.Goroutines, r.Calls, r.Expired, r.Fetched)
 }
 
-func (s *scale) sandbox(old *scale) *table {
+func (s *scale) SandboxTable(old *scale) *table {
 	t := newTable("how", "creates", "per second", "before", "CPU µs each", "before")
 	for i, p := range s.Sandbox {
 		var was throughput
@@ -245,7 +219,7 @@ func (s *scale) sandbox(old *scale) *table {
 	return t
 }
 
-func (s *scale) clients() *table {
+func (s *scale) ClientTable() *table {
 	t := newTable("clients opened, used in turn", "µs to open one", "KiB each", "µs per create", "µs over loopback")
 	for _, c := range s.Clients {
 		t.add(fmt.Sprint(c.Clients), fmt.Sprintf("%.1f", float64(c.Open.Nanoseconds())/1000),
@@ -254,7 +228,7 @@ func (s *scale) clients() *table {
 	return t
 }
 
-func (s *scale) sizes() *table {
+func (s *scale) SizeTable() *table {
 	t := newTable("billing addresses of SimplePin's get", "bytes of JSON", "JSON µs", "per address", "XML µs", "per address",
 		"JSON and contract µs", "per address")
 	for _, z := range s.Sizes {
@@ -271,7 +245,7 @@ func (s *scale) sizes() *table {
 	return t
 }
 
-func (s *scale) lists() *table {
+func (s *scale) ListTable() *table {
 	t := newTable("customers in Fatora's list, 20 a page", "ms", "µs per customer", "KiB allocated per customer")
 	for _, l := range s.Lists {
 		t.add(fmt.Sprint(l.Customers), fmt.Sprintf("%.2f", l.Time/1e6), fmt.Sprintf("%.2f", l.Time/1000/float64(l.Customers)),
@@ -279,6 +253,17 @@ func (s *scale) lists() *table {
 	}
 	return t
 }
+
+// GenerationText is how long it takes, and took before.
+func (s *scale) GenerationText(old *scale) string {
+	if old == nil {
+		return seconds(s.Generation)
+	}
+	return seconds(s.Generation) + ", before " + seconds(old.Generation)
+}
+
+// Turns are how often everything was measured whose cost grows.
+func (s *scale) Turns() int { return turns }
 
 func micro(s stat) string {
 	return fmt.Sprintf("%.1f (%.1f–%.1f)", s.Median/1000, s.Min/1000, s.Max/1000)

@@ -38,9 +38,9 @@ type scale struct {
 
 func measureScale(ctx context.Context, s settings) (*scale, error) {
 	out := &scale{}
-	calls, total, each, times, d, lists := 20_000, 1_000_000, 50, 5, 2*time.Second, []int{10, 100, 1_000, 10_000, 100_000}
+	calls, total, each, times, d, turn, lists := 20_000, 1_000_000, 50, 5, 2*time.Second, 20*time.Millisecond, []int{10, 100, 1_000, 10_000, 100_000}
 	if s.quick {
-		calls, total, each, times, d, lists = 2_000, 50_000, 5, 1, 200*time.Millisecond, lists[:4]
+		calls, total, each, times, d, turn, lists = 2_000, 50_000, 5, 1, 200*time.Millisecond, time.Millisecond, lists[:4]
 	}
 	steps := []struct {
 		what string
@@ -50,9 +50,9 @@ func measureScale(ctx context.Context, s settings) (*scale, error) {
 		{"memory", func() (err error) { out.Heap, err = measureHeap(ctx, total); return err }},
 		{"tokens", func() (err error) { out.Tokens, err = measureTokens(ctx, 64, each, 3); return err }},
 		{"sandbox", func() (err error) { out.Sandbox, err = measureSandbox(ctx, d); return err }},
-		{"clients", func() (err error) { out.Clients, err = measureClients(ctx, calls); return err }},
-		{"size", func() (err error) { out.Sizes, err = measureSizes(ctx, d/8); return err }},
-		{"lists", func() (err error) { out.Lists, err = measureLists(ctx, lists, d/8); return err }},
+		{"clients", func() (err error) { out.Clients, err = measureClients(ctx, []int{1, 4, 64}, turn); return err }},
+		{"size", func() (err error) { out.Sizes, err = measureSizes(ctx, []int{0, 1, 10, 100, 1_000}, turn); return err }},
+		{"lists", func() (err error) { out.Lists, err = measureLists(ctx, lists, turn); return err }},
 		{"generation", func() (err error) { out.Generation, err = measureGeneration(ctx, s.library, times); return err }},
 	}
 	for _, step := range steps {
@@ -177,23 +177,20 @@ type clients struct {
 	Fake, Loopback float64
 }
 
-func measureClients(ctx context.Context, calls int) ([]clients, error) {
+func measureClients(ctx context.Context, numbers []int, turn time.Duration) ([]clients, error) {
 	rows, err := exchanges()
 	if err != nil {
 		return nil, err
 	}
+	overLoopback, s, err := loopback(rows[0])
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
 	var out []clients
-	for _, n := range []int{1, 4, 64} {
-		c := clients{Clients: n}
-		for _, over := range []string{onFake, onLoopback} {
-			on := inMemory(rows[0])
-			if over == onLoopback {
-				var s *server
-				if on, s, err = loopback(rows[0]); err != nil {
-					return nil, err
-				}
-				defer s.Close()
-			}
+	var things []func() error
+	for _, n := range numbers {
+		for _, on := range []network{inMemory(rows[0]), overLoopback} {
 			before := inUse()
 			start := time.Now()
 			opened := make([]call, n)
@@ -204,26 +201,26 @@ func measureClients(ctx context.Context, calls int) ([]clients, error) {
 			}
 			took := time.Since(start)
 			next := 0
-			turn := func(ctx context.Context) error {
+			inTurn := func() error {
 				next = (next + 1) % n
 				return opened[next](ctx)
 			}
-			if _, err := repeat(ctx, turn, 10*n, 1); err != nil {
-				return nil, err
+			for range n {
+				if err := inTurn(); err != nil {
+					return nil, err
+				}
 			}
-			held := inUse() - before
-			cpu := processorTime()
-			if _, err := repeat(ctx, turn, calls, 1); err != nil {
-				return nil, err
-			}
-			perCall := float64((processorTime() - cpu).Nanoseconds()) / float64(calls)
-			if over == onLoopback {
-				c.Loopback = perCall
-			} else {
-				c.Fake, c.Open, c.Bytes = perCall, took/time.Duration(n), held/n
+			if things = append(things, inTurn); on.fake != nil {
+				out = append(out, clients{Clients: n, Open: took / time.Duration(n), Bytes: (inUse() - before) / n})
 			}
 		}
-		out = append(out, c)
+	}
+	times, err := timesOf(turn, things...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].Fake, out[i].Loopback = times[2*i], times[2*i+1]
 	}
 	return out, nil
 }
@@ -234,15 +231,15 @@ type size struct {
 	JSON, XML, Contract float64
 }
 
-func measureSizes(ctx context.Context, d time.Duration) ([]size, error) {
+func measureSizes(ctx context.Context, addresses []int, turn time.Duration) ([]size, error) {
 	var out []size
-	for _, n := range []int{0, 1, 10, 100, 1_000} {
+	var things []func() error
+	for _, n := range addresses {
 		s := size{Addresses: n}
 		for _, way := range []struct {
 			format  simplepin.Format
 			checked bool
-			to      *float64
-		}{{simplepin.JSON, false, &s.JSON}, {simplepin.XML, false, &s.XML}, {simplepin.JSON, true, &s.Contract}} {
+		}{{simplepin.JSON, false}, {simplepin.XML, false}, {simplepin.JSON, true}} {
 			x := exchange{row: rowJSON, media: "application/json", base: simplepin.Staging}
 			var err error
 			if way.format == simplepin.XML {
@@ -263,17 +260,22 @@ func measureSizes(ctx context.Context, d time.Duration) ([]size, error) {
 			if err != nil {
 				return nil, err
 			}
-			if *way.to, err = timeOf(d, func() error {
+			things = append(things, func() error {
 				c, err := client.Get(ctx, reference)
 				if err != nil {
 					return err
 				}
 				return wantID(c.ID, reference)
-			}); err != nil {
-				return nil, err
-			}
+			})
 		}
 		out = append(out, s)
+	}
+	times, err := timesOf(turn, things...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].JSON, out[i].XML, out[i].Contract = times[3*i], times[3*i+1], times[3*i+2]
 	}
 	return out, nil
 }
@@ -285,15 +287,15 @@ type list struct {
 	Bytes     int // allocated, in all
 }
 
-func measureLists(ctx context.Context, lengths []int, d time.Duration) ([]list, error) {
-	var out []list
-	for _, n := range lengths {
+func measureLists(ctx context.Context, lengths []int, turn time.Duration) ([]list, error) {
+	out := make([]list, len(lengths))
+	var things []func() error
+	for i, n := range lengths {
 		client, err := fatora.Open(fatora.Config{BearerToken: "token", Options: transport.Options{RoundTripper: pagesOf(n)}})
 		if err != nil {
 			return nil, err
 		}
-		var allocated int
-		took, err := timeOf(d, func() error {
+		things = append(things, func() error {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			found := 0
@@ -304,18 +306,18 @@ func measureLists(ctx context.Context, lengths []int, d time.Duration) ([]list, 
 				found++
 			}
 			runtime.ReadMemStats(&after)
-			allocated = int(after.TotalAlloc - before.TotalAlloc)
+			out[i].Customers, out[i].Bytes = n, int(after.TotalAlloc-before.TotalAlloc)
 			if found != n {
 				return fmt.Errorf("%d of %d customers", found, n)
 			}
 			return nil
 		})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, list{n, took, allocated})
 	}
-	return out, nil
+	times, err := timesOf(turn, things...)
+	for i := range times {
+		out[i].Time = times[i]
+	}
+	return out, err
 }
 
 // pages is a network that answers with the pages of a list.
@@ -356,18 +358,32 @@ func (p pages) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// timeOf is the processor time of doing something, in nanoseconds: it is done for so long, but three times at least.
-func timeOf(d time.Duration, do func() error) (float64, error) {
-	if err := do(); err != nil { // what is made once
-		return 0, err
-	}
-	times, begun := 0, processorTime()
-	for start := time.Now(); times < 3 || time.Since(start) < d; times++ {
-		if err := do(); err != nil {
-			return 0, err
+// turns are how often everything has a turn of timesOf.
+const turns = 9
+
+// timesOf is the processor time of doing each of several things, in nanoseconds. They have turns of about this long one
+// after the other, so that a machine that others disturb disturbs them alike, and the median of its turns counts.
+func timesOf(turn time.Duration, things ...func() error) ([]float64, error) {
+	found := make([][]float64, len(things))
+	for i := range 1 + turns {
+		for j, do := range things {
+			runtime.GC() // nobody pays for what another left
+			times, begun := 0, processorTime()
+			for start := time.Now(); times == 0 || time.Since(start) < turn; times++ {
+				if err := do(); err != nil {
+					return nil, err
+				}
+			}
+			if i > 0 { // the first turn makes connections, pools and what is made once
+				found[j] = append(found[j], float64((processorTime()-begun).Nanoseconds())/float64(times))
+			}
 		}
 	}
-	return float64((processorTime() - begun).Nanoseconds()) / float64(times), nil
+	var medians []float64
+	for _, f := range found {
+		medians = append(medians, statOf(f).Median)
+	}
+	return medians, nil
 }
 
 // measureGeneration writes what is generated anew, as it was.

@@ -48,8 +48,8 @@ func before(was float64, format string) string {
 	return fmt.Sprintf(" (before "+format+")", was)
 }
 
-// targets are all that is wanted, with what was measured.
-func (f *findings) targets(old *findings) string {
+// Targets are all that is wanted, with what was measured.
+func (f *findings) Targets(old *findings) string {
 	var v verdicts
 	speed := newTable("times the floor's time",
 		fmt.Sprintf("facade, ≤ %.2f", facadeMost),
