@@ -293,6 +293,11 @@ func TestReportOfAPart(t *testing.T) {
 	}
 }
 
+func TestDisturbedIsSaid(t *testing.T) {
+	assert.NotContains(t, machine{Others: busyMost}.String(), "provisional")
+	assert.Contains(t, machine{Others: 2 * busyMost}.String(), "provisional")
+}
+
 func TestQuickIsNotWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "RESULTS.md")
 	require.ErrorContains(t, run(t.Context(), settings{quick: true, results: file}), "-quick")

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -17,8 +18,8 @@ import (
 type machine struct {
 	Processor, System, Go string
 	Processors            int
-	// Load is the load average over a minute before the first measurement, 0 where nothing tells.
-	Load         float64
+	// Others is how many processors other programs kept busy meanwhile, 0 where nothing tells.
+	Others       float64
 	Date, Commit string
 	Peers        []string
 	Rounds       int
@@ -47,9 +48,6 @@ func machineOf(ctx context.Context, library string) machine {
 			m.Processor = string(name[1])
 		}
 	}
-	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		_, _ = fmt.Sscan(string(load), &m.Load)
-	}
 	commit, err := tool(ctx, library, "git", "rev-parse", "--short", "HEAD")
 	if err != nil {
 		commit = "unknown"
@@ -72,12 +70,38 @@ func machineOf(ctx context.Context, library string) machine {
 	return m
 }
 
+// busyMost is how many processors others may keep busy before the report warns of its times.
+const busyMost = 0.2
+
 func (m machine) String() string {
-	text := fmt.Sprintf("%s, commit %s. %s, %d of its threads, %s, %s. Load average when it began: %.2f. "+
+	text := fmt.Sprintf("%s, commit %s. %s, %d of its threads, %s, %s. Other programs kept %.2f of them busy meanwhile. "+
 		"%d rounds with turns of %v; the whole run took %d s.\n\n",
-		m.Date, m.Commit, m.Processor, m.Processors, m.System, m.Go, m.Load, m.Rounds, m.Turn, m.Seconds)
-	if m.Load > float64(m.Processors) {
-		text += "**Other programs kept the machine busy: the times below are provisional.**\n\n"
+		m.Date, m.Commit, m.Processor, m.Processors, m.System, m.Go, m.Others, m.Rounds, m.Turn, m.Seconds)
+	if m.Others > busyMost {
+		text += "**Other programs disturbed the measurement: the times below are provisional.**\n\n"
 	}
 	return text + "Peers: " + strings.Join(m.Peers, ", ") + "."
+}
+
+// watch returns a function that tells how many processors other programs kept busy since.
+func watch() func() float64 {
+	began, before := time.Now(), othersTime()
+	return func() float64 { return max(0, (othersTime()-before).Seconds()/time.Since(began).Seconds()) }
+}
+
+// othersTime is what other programs than this one and those that it started have had of the processors so far; 0 where
+// nothing tells.
+func othersTime() time.Duration {
+	all, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	// In hundredths of a second, as proc(5) has it.
+	var user, nice, system, idle, wait, hard, soft, steal int64
+	if _, err := fmt.Sscanf(string(all), "cpu %d %d %d %d %d %d %d %d",
+		&user, &nice, &system, &idle, &wait, &hard, &soft, &steal); err != nil {
+		return 0
+	}
+	busy := time.Duration(user+nice+system+hard+soft+steal) * 10 * time.Millisecond
+	return busy - usedBy(syscall.RUSAGE_SELF) - usedBy(syscall.RUSAGE_CHILDREN)
 }

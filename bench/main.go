@@ -72,7 +72,7 @@ func run(ctx context.Context, s settings) (err error) {
 	if s.memprofile != "" {
 		runtime.MemProfileRate = 1
 	}
-	began := time.Now()
+	began, others := time.Now(), watch()
 	found := &findings{Machine: machineOf(ctx, s.library)}
 	found.Machine.Rounds, found.Machine.Turn = s.rounds, s.turn
 	for part := range strings.SplitSeq(s.parts, ",") {
@@ -90,6 +90,7 @@ func run(ctx context.Context, s settings) (err error) {
 			return err
 		}
 	}
+	found.Machine.Others = others()
 	found.Machine.Seconds = int(time.Since(began).Seconds())
 	if s.save != "" {
 		data, err := json.Marshal(found)

@@ -206,15 +206,10 @@ func (r renewal) String() string {
 		"%d times meanwhile. A token was asked for %d times.", r.Goroutines, r.Calls, r.Expired, r.Fetched)
 }
 
-func (s *scale) SandboxTable(old *scale) *table {
-	t := newTable("how", "creates", "per second", "before", "CPU µs each", "before")
-	for i, p := range s.Sandbox {
-		var was throughput
-		if old != nil && i < len(old.Sandbox) {
-			was = old.Sandbox[i]
-		}
-		t.add(p.How, fmt.Sprint(p.Creates), fmt.Sprintf("%.0f", p.PerSecond), orNone(was.PerSecond, "%.0f"),
-			fmt.Sprintf("%.1f", p.CPU/1000), orNone(was.CPU/1000, "%.1f"))
+func (s *scale) SandboxTable() *table {
+	t := newTable("how", "creates", "per second", "CPU µs each")
+	for _, p := range s.Sandbox {
+		t.add(p.How, fmt.Sprint(p.Creates), fmt.Sprintf("%.0f", p.PerSecond), fmt.Sprintf("%.1f", p.CPU/1000))
 	}
 	return t
 }
@@ -254,12 +249,8 @@ func (s *scale) ListTable() *table {
 	return t
 }
 
-// GenerationText is how long it takes, and took before.
-func (s *scale) GenerationText(old *scale) string {
-	if old == nil {
-		return seconds(s.Generation)
-	}
-	return seconds(s.Generation) + ", before " + seconds(old.Generation)
+func (s *scale) Seconds() string {
+	return fmt.Sprintf("%.2f s (%.2f–%.2f)", s.Generation.Median, s.Generation.Min, s.Generation.Max)
 }
 
 // Turns are how often everything was measured whose cost grows.
@@ -271,8 +262,6 @@ func micro(s stat) string {
 
 func ratio(s stat) string { return fmt.Sprintf("**%.2f** (%.2f–%.2f)", s.Median, s.Min, s.Max) }
 
-func seconds(s stat) string { return fmt.Sprintf("%.2f s (%.2f–%.2f)", s.Median, s.Min, s.Max) }
-
 func orNone(v float64, format string) string { return unless(v == 0, format, v) }
 
 func unless(none bool, format string, values ...any) string {
@@ -280,4 +269,25 @@ func unless(none bool, format string, values ...any) string {
 		return "–"
 	}
 	return fmt.Sprintf(format, values...)
+}
+
+// table is a table in Markdown.
+type table struct {
+	head []string
+	rows [][]string
+}
+
+func newTable(head ...string) *table { return &table{head: head} }
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) String() string {
+	var b strings.Builder
+	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+	line(t.head)
+	b.WriteString("|---" + strings.Repeat("|--:", len(t.head)-1) + "|\n")
+	for _, row := range t.rows {
+		line(row)
+	}
+	return b.String()
 }
