@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,8 +21,6 @@ import (
 type settings struct {
 	rows, impls, networks, parts, goroutines string
 	quick                                    bool
-	rounds                                   int
-	turn                                     time.Duration
 	library, before, save, results           string
 	cpuprofile, memprofile                   string
 	gate, write                              bool
@@ -36,8 +33,6 @@ func main() {
 	flag.StringVar(&s.impls, "impl", "", "these implementations only, by the beginning of their names; the floor is always there")
 	flag.StringVar(&s.networks, "net", "fake,loopback", "on these networks")
 	flag.StringVar(&s.goroutines, "goroutines", "1,4,16,64", "with so many goroutines; other rows than create only with 1")
-	flag.IntVar(&s.rounds, "rounds", 0, "rounds (default 101, -quick 21)")
-	flag.DurationVar(&s.turn, "turn", 0, "everybody's time per round (default 10ms, -quick 5ms)")
 	flag.BoolVar(&s.quick, "quick", false, "less of everything: to try, not to tell")
 	flag.StringVar(&s.library, "library", "..", "the checkout whose programs and generation are measured")
 	flag.StringVar(&s.before, "before", "before.json", "what was measured before, for comparison")
@@ -64,17 +59,16 @@ func run(ctx context.Context, s settings) (err error) {
 		return errors.New("-quick measures too little for a file that others read: leave out one of -quick and -results")
 	}
 	// Many short rounds: a machine that others disturb is slow and fast by turns, and those of one round are close.
-	defaultRounds, defaultTurn := 101, 10*time.Millisecond
+	n, turn := 101, 10*time.Millisecond
 	if s.quick {
-		defaultRounds, defaultTurn = 21, 5*time.Millisecond
+		n, turn = 21, 5*time.Millisecond
 	}
-	s.rounds, s.turn = cmp.Or(s.rounds, defaultRounds), cmp.Or(s.turn, defaultTurn)
 	if s.memprofile != "" {
 		runtime.MemProfileRate = 1
 	}
 	began, others := time.Now(), watch()
 	found := &findings{Machine: machineOf(ctx, s.library)}
-	found.Machine.Rounds, found.Machine.Turn = s.rounds, s.turn
+	found.Machine.Rounds, found.Machine.Turn = n, turn
 	for part := range strings.SplitSeq(s.parts, ",") {
 		switch part {
 		case "rows":
@@ -144,7 +138,7 @@ func measureRows(ctx context.Context, s settings, found *findings) error {
 	for _, g := range groups(rows, strings.Split(s.networks, ","), goroutines) {
 		x := rows[slices.IndexFunc(rows, func(x exchange) bool { return x.row == g.row })]
 		fmt.Fprintf(os.Stderr, "%s, %s, %d goroutines\n", g.network, g.row, g.goroutines)
-		lines, err := rounds(ctx, g, x, impls, s.rounds, s.turn)
+		lines, err := rounds(ctx, g, x, impls, found.Machine.Rounds, found.Machine.Turn)
 		if err != nil {
 			return err
 		}
