@@ -85,14 +85,15 @@ func rounds(ctx context.Context, g group, x exchange, wanted []implementation, n
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", i.name, err)
 		}
-		if _, err := repeat(ctx, call, 200*g.goroutines, g.goroutines); err != nil { // connections, pools, lazily made things
+		// Makes connections, pools and what is made once.
+		if _, err := repeat(ctx, call, 200+10*g.goroutines, g.goroutines); err != nil {
 			return nil, fmt.Errorf("%s, %s, %s: %w", g.network, g.row, i.name, err)
 		}
 		runners = append(runners, &runner{name: i.name, call: call})
 	}
 	for _, r := range runners { // how many calls are a turn
 		took := time.Duration(0)
-		for r.calls = 50 * g.goroutines; took < turn/2; r.calls *= 2 {
+		for r.calls = 50 + 2*g.goroutines; took < turn/2; r.calls *= 2 {
 			var err error
 			if took, err = repeat(ctx, r.call, r.calls, g.goroutines); err != nil {
 				return nil, err
