@@ -38,7 +38,7 @@ type scale struct {
 
 func measureScale(ctx context.Context, s settings) (*scale, error) {
 	out := &scale{}
-	calls, total, each, times, d, turn, lists := 20_000, 1_000_000, 50, 5, 2*time.Second, 20*time.Millisecond, []int{10, 100, 1_000, 10_000, 100_000}
+	calls, total, each, times, d, turn, lists := 20_000, 1_000_000, 50, 5, 2*time.Second, 50*time.Millisecond, []int{10, 100, 1_000, 10_000, 100_000}
 	if s.quick {
 		calls, total, each, times, d, turn, lists = 2_000, 50_000, 5, 1, 200*time.Millisecond, time.Millisecond, lists[:4]
 	}
