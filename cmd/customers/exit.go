@@ -50,12 +50,17 @@ var exits = []exit{
 	{5, "several customers match, or the one that does has no id", []error{customers.ErrAmbiguous, customers.ErrNoHandle}, ""},
 	{6, "the provider refuses or forbids it", []error{customers.ErrForbidden, customers.ErrRefused}, ""},
 	{7, "the provider cannot keep a field", []error{customers.ErrUnsupportedField},
-		"customers providers tells what it keeps; Policy.AllowLoss is --allow-loss FIELD here"},
-	{7, "the operation is only inferred", []error{customers.ErrUnproven},
-		"Policy.AllowUnproven is --allow-unproven OPERATION here"},
+		"customers providers NAME tells what it keeps, and what of it can be emptied"},
+	{7, "the operation is only inferred", []error{customers.ErrUnproven}, ""},
 	{7, "the provider has no such operation", []error{customers.ErrUnsupported}, "see: customers providers"},
 	{9, "no answer, or too many requests", []error{customers.ErrUnavailable, customers.ErrRateLimited}, "try again later"},
 	{10, "the answer is not what the contract says", []error{customers.ErrContract}, ""},
+}
+
+// translations are of what errors call by its name in a program.
+var translations = []struct{ word, here string }{
+	{"Policy.AllowLoss", "Policy.AllowLoss is --allow-loss FIELD here"},
+	{"Policy.AllowUnproven", "Policy.AllowUnproven is --allow-unproven OPERATION here"},
 }
 
 func exitCommand() *cobra.Command {
@@ -93,17 +98,21 @@ func exitStatus(err error) (status int, next string) {
 	if fixed := (withStatus{}); errors.As(err, &fixed) {
 		return fixed.status, ""
 	}
-	for _, e := range exits {
-		for _, kind := range e.is {
-			if errors.Is(err, kind) {
-				return e.status, e.next
-			}
+	status = statusUsage
+	if errors.As(err, new(*customers.Error)) {
+		status = statusNegative
+	}
+	if i := slices.IndexFunc(exits, func(e exit) bool {
+		return slices.ContainsFunc(e.is, func(kind error) bool { return errors.Is(err, kind) })
+	}); i >= 0 {
+		status, next = exits[i].status, exits[i].next
+	}
+	for _, t := range translations {
+		if strings.Contains(err.Error(), t.word) {
+			next = strings.TrimPrefix(next+"; "+t.here, "; ")
 		}
 	}
-	if errors.As(err, new(*customers.Error)) {
-		return statusNegative, ""
-	}
-	return statusUsage, ""
+	return status, next
 }
 
 // providerError is the error of a provider in err, nil if there is none, or several: the exit status may be another's.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -83,16 +84,17 @@ type fields map[customers.Field]string
 func (f fields) add(field customers.Field, value string) error {
 	switch {
 	case value == "":
-		return fmt.Errorf("is empty: leave it out; an update empties a field by --clear %s", field.Group())
+		return errors.New("is empty: leave it out; only update --clear empties a field, where customers providers NAME " +
+			"says that it can be emptied (today of none)")
 	case !utf8.ValidString(value):
-		return fmt.Errorf("is not UTF-8")
+		return errors.New("is not UTF-8")
 	case field == customers.FieldSince:
 		since, err := time.Parse(time.DateOnly, value)
 		if err != nil {
 			since, err = time.Parse(time.RFC3339, value)
 		}
 		if err != nil {
-			return fmt.Errorf("is neither a date such as 2020-01-31 nor a time as in RFC 3339")
+			return errors.New("is neither a date such as 2020-01-31 nor a time as in RFC 3339")
 		}
 		value = since.Format(time.RFC3339Nano)
 	}

@@ -106,7 +106,8 @@ func updateCommand() *cobra.Command {
 		Use:   "update --provider NAME ID",
 		Short: "Change some fields of a customer",
 		Long: `Changes the fields that are given, and no other. A name and an address are changed whole: --city alone makes an address
-of nothing but a city. --clear empties a field, where the provider is known to do that.
+of nothing but a city. --clear empties a field where customers providers NAME says that it can be emptied, which it does
+of none today: no provider is known to do that. An empty value is refused.
 ` + inputHelp,
 		Example: "  customers update --provider fatora --sandbox --notes resting",
 		Args:    cobra.MaximumNArgs(1),
@@ -128,7 +129,7 @@ of nothing but a city. --clear empties a field, where the provider is known to d
 	c.flags(cmd)
 	c.lossFlag(cmd)
 	in.flags(cmd)
-	cmd.Flags().StringSliceVar(&in.clear, "clear", nil, "fields to empty")
+	cmd.Flags().StringSliceVar(&in.clear, "clear", nil, "fields to empty, where the provider is known to do that (none today)")
 	_ = cmd.RegisterFlagCompletionFunc("clear", cobra.FixedCompletions(clearable(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
