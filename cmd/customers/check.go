@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,11 @@ memory is a few times the largest entry, or text outside of the entries, also of
 that cannot be read is named and counted, and the others are checked.
 Exchanges with other hosts than that of the contract are skipped and counted: --host adds one, such as SimplePin's
 production host. So is a status 304, with which a browser is sent to its cache. A journal of customers sandbox says of
-each exchange whose it is: those of --provider are checked, wherever the sandbox was, the others counted.
+each exchange whose it is: those of --provider are checked, wherever the sandbox was, the others counted. It says too
+where a fault was asked for: then the request is checked, and the answer passed over. What is found there is never a
+reason to change the contract.
+
+FIRST is the first exchange of a finding: its number in the file, as --json has it, and its time if the file tells.
 
 Seen as the contract says means no more than the contract asks. Of answers it asks mostly names and types: no e-mail
 address in an answer is held against format: email, for none is declared.
@@ -104,7 +109,7 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 		err = c.addFiles(cmd.Context(), checker, files, cmd.InOrStdin())
 	}
 	report := checker.Report()
-	n, skipped, partial := report.Exchanges(), len(report.Skipped) > 0, len(report.NotRecorded) > 0
+	n, skipped, partial := report.Exchanges(), len(report.Skipped) > 0, len(report.NotRecorded) > 0 || report.Faults > 0
 	if n > 0 || skipped || partial {
 		if err := c.print(cmd.OutOrStdout(), report); err != nil {
 			return err
@@ -117,7 +122,7 @@ func (c *checking) run(cmd *cobra.Command, files []string) error {
 	case findings > 0:
 		return withStatus{fmt.Errorf("%s: %s", c.provider, count(findings, "finding")), statusNegative}
 	case n == 0 && partial:
-		return fmt.Errorf("nothing was checked: no exchange with %s has an answer", c.provider)
+		return fmt.Errorf("nothing was checked: no exchange with %s has an answer to check", c.provider)
 	case n == 0 && !skipped:
 		return errors.New("there is no exchange to check")
 	case n == 0:
@@ -136,6 +141,9 @@ func (c *checking) addFiles(ctx context.Context, checker *drift.Checker, files [
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err == nil:
+				if len(files) > 1 {
+					e.Entry.File = name
+				}
 				checker.Add(e)
 				c.named = c.named || e.Provider == c.provider
 				continue
@@ -219,6 +227,9 @@ func (c *checking) print(out io.Writer, r *drift.Report) error {
 	for _, m := range r.NotRecorded {
 		w.line("Not recorded, so not checked: %s, %d×.", m.What, m.Exchanges)
 	}
+	if r.Faults > 0 {
+		w.line("With a fault that a sandbox made on purpose, so the answer not checked: %d×.", r.Faults)
+	}
 	if c.unread > 0 {
 		w.line("Cannot be read, so not checked: %d×.", c.unread)
 	}
@@ -242,14 +253,29 @@ func (w *printer) line(format string, args ...any) {
 func (w *printer) table(findings []drift.Finding) {
 	tw := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	cells := &printer{out: tw}
-	cells.line("OPERATION\tIN\tPLACE\tRULE\tSEEN\tSUGGESTION")
+	cells.line("OPERATION\tIN\tPLACE\tRULE\tSEEN\tFIRST\tSUGGESTION")
 	for _, f := range findings {
-		cells.line("%s\t%s\t%s\t%s\t%d× in %d of %d\t%s",
+		cells.line("%s\t%s\t%s\t%s\t%d× in %d of %d\t%s\t%s",
 			f.Operation, half(f.Direction, f.Status), cmp.Or(f.Pointer, "body"), strings.TrimSpace(f.Rule+" "+f.Bound),
-			f.Times, f.Exchanges, f.Of, f.Suggestion)
+			f.Times, f.Exchanges, f.Of, entry(f.First), f.Suggestion)
 	}
 	w.err = cmp.Or(w.err, cells.err, tw.Flush())
 	w.line("")
+}
+
+// entry tells where to find an exchange: "exchange 5, 2026-01-31T09:30:00Z".
+func entry(e drift.Entry) string {
+	var told []string
+	if e.File != "" {
+		told = append(told, cell(e.File))
+	}
+	if e.Number > 0 {
+		told = append(told, fmt.Sprintf("exchange %d", e.Number))
+	}
+	if !e.Time.IsZero() {
+		told = append(told, e.Time.Format(time.RFC3339Nano))
+	}
+	return cmp.Or(strings.Join(told, ", "), "–")
 }
 
 // half names one half of an exchange: "request", "response 200".

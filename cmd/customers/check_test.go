@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,10 +46,10 @@ func TestCheckRecordings(t *testing.T) {
 		provider, want, errs string
 		args                 []string
 	}{
-		"chrome.har": {"stancer", `OPERATION IN PLACE RULE SEEN SUGGESTION
-createCustomer response 200 /loyalty_tier additionalProperties false 1× in 1 of 1 not declared, always a string: declare it as an optional property of type string, with x-evidence observed
-getCustomer response 200 /live_mode nullable false 1× in 1 of 1 null: declare nullable: true, with x-evidence observed
-getCustomer response 200 /loyalty_tier additionalProperties false 1× in 1 of 1 not declared, always a string: declare it as an optional property of type string, with x-evidence observed
+		"chrome.har": {"stancer", `OPERATION IN PLACE RULE SEEN FIRST SUGGESTION
+createCustomer response 200 /loyalty_tier additionalProperties false 1× in 1 of 1 exchange 3, 2026-01-31T09:00:00Z not declared, always a string: declare it as an optional property of type string, with x-evidence observed
+getCustomer response 200 /live_mode nullable false 1× in 1 of 1 exchange 4, 2026-01-31T09:00:00Z null: declare nullable: true, with x-evidence observed
+getCustomer response 200 /loyalty_tier additionalProperties false 1× in 1 of 1 exchange 4, 2026-01-31T09:00:00Z not declared, always a string: declare it as an optional property of type string, with x-evidence observed
 
 Seen as the contract says (what may be called observed: docs/evidence.md):
 createCustomer request: /email /name
@@ -65,10 +66,10 @@ Not recorded, so not checked: response body, 1×.
 Skipped: api.stancer.com: a browser's preflight, 1×.
 Skipped: shop.example.com: another host, 1×.
 `, "customers: stancer: 3 findings\n", nil},
-		"firefox.har": {"fatora", `OPERATION IN PLACE RULE SEEN SUGGESTION
-createClient request header/Content-Type content application/json 1× in 1 of 1 answered with success 1×: seen as application/x-www-form-urlencoded: declare the media type, with x-evidence observed
-listClients response 200 /clients/*/vat_number additionalProperties false 3× in 1 of 1 not declared, always null: declare it as an optional property, with x-evidence observed
-listClients response 200 /clients/*/vip additionalProperties false 3× in 1 of 1 not declared, always a boolean: declare it as an optional property of type boolean, with x-evidence observed
+		"firefox.har": {"fatora", `OPERATION IN PLACE RULE SEEN FIRST SUGGESTION
+createClient request header/Content-Type content application/json 1× in 1 of 1 exchange 2, 2026-02-01T09:00:00Z answered with success 1×: seen as application/x-www-form-urlencoded: declare the media type, with x-evidence observed
+listClients response 200 /clients/*/vat_number additionalProperties false 3× in 1 of 1 exchange 1, 2026-02-01T09:00:00Z not declared, always null: declare it as an optional property, with x-evidence observed
+listClients response 200 /clients/*/vip additionalProperties false 3× in 1 of 1 exchange 1, 2026-02-01T09:00:00Z not declared, always a boolean: declare it as an optional property of type boolean, with x-evidence observed
 
 Seen as the contract says (what may be called observed: docs/evidence.md):
 listClients response 200: /clients /clients/* /clients/*/email /clients/*/id /clients/*/name /status
@@ -78,8 +79,8 @@ createClient: 1
 listClients: 1
 Not recorded, so not checked: response body, 1×.
 `, "customers: fatora: 3 findings\n", nil},
-		"mitmproxy.har": {"simplepin", `OPERATION IN PLACE RULE SEEN SUGGESTION
-getCustomer response 200 /segment additionalProperties false 2× in 2 of 2 not declared, always a string: declare it as an optional property of type string, with x-evidence observed
+		"mitmproxy.har": {"simplepin", `OPERATION IN PLACE RULE SEEN FIRST SUGGESTION
+getCustomer response 200 /segment additionalProperties false 2× in 2 of 2 exchange 1, 2026-03-01T10:00:00Z not declared, always a string: declare it as an optional property of type string, with x-evidence observed
 
 Seen as the contract says (what may be called observed: docs/evidence.md):
 getCustomer response 200: /customer_id /customer_name /id
@@ -110,6 +111,7 @@ func TestCheckSeveralInputs(t *testing.T) {
 	status, out, _ = command(t, good, "check", "--provider", "stancer", "-", recording("chrome.har"))
 	assert.Equal(t, 1, status)
 	assert.Contains(t, out, "5 exchanges with stancer checked, 3 findings.", "the sum of both")
+	assert.Contains(t, out, "  "+recording("chrome.har")+", exchange 3, 2026-01-31T09:00:00Z  ", "which of both")
 }
 
 // TestCheckAsksWhatTheContractAsks holds a sentence of the help: no contract declares format: email for an answer.
@@ -140,7 +142,8 @@ func TestCheckJSON(t *testing.T) {
 	require.Len(t, report.Findings, 3)
 	assert.Equal(t, drift.Finding{
 		Operation: "getCustomer", Direction: "response", Status: 200, Pointer: "/live_mode", Rule: "nullable", Bound: "false",
-		Times: 1, Exchanges: 1, Of: 1, Suggestion: "null: declare nullable: true, with x-evidence observed",
+		Times: 1, Exchanges: 1, Of: 1, First: drift.Entry{Number: 4, Time: time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)},
+		Suggestion: "null: declare nullable: true, with x-evidence observed",
 	}, report.Findings[1])
 	assert.Contains(t, report.Skipped, drift.Skipped{Host: "shop.example.com", Reason: drift.SkippedHost, Exchanges: 1})
 }
@@ -171,9 +174,14 @@ func TestCheckTrouble(t *testing.T) {
 		},
 		"nothing with an answer": {
 			`{"method":"GET","url":"/v1/customers/x"} {"method":"GET","url":"https://other.example.com/"}`,
-			[]string{"check", "--provider", "stancer", "-"}, "nothing was checked: no exchange with stancer has an answer",
+			[]string{"check", "--provider", "stancer", "-"}, "nothing was checked: no exchange with stancer has an answer to check",
 			"0 exchanges with stancer checked, 0 findings.\nNot recorded, so not checked: credentials, 1×.\n" +
 				"Not recorded, so not checked: response, 1×.\nSkipped: other.example.com: another host, 1×.\n",
+		},
+		"nothing but faults of a sandbox": {
+			`{"provider":"stancer","fault":"503","method":"GET","url":"/v1/customers/x","status":503}`,
+			[]string{"check", "--provider", "stancer", "-"}, "nothing was checked: no exchange with stancer has an answer to check",
+			"With a fault that a sandbox made on purpose, so the answer not checked: 1×.\n",
 		},
 		"cut off, and findings before": {
 			cut, []string{"check", "--provider", "stancer", "-"},
@@ -225,7 +233,7 @@ func TestCheckShowsNoValue(t *testing.T) {
 			"response": map[string]any{
 				"status": e.Status, "headers": harHeaders(e.ResponseHeader), "content": map[string]any{"text": string(e.ResponseBody)},
 			},
-			"pageref": e.URL, "comment": e.URL,
+			"pageref": e.URL, "comment": "fault " + e.URL, "startedDateTime": e.URL,
 		}
 		line, err = json.Marshal(entry)
 		require.NoError(t, err)

@@ -5,7 +5,7 @@
 // was left out and why. Memory is bounded by the largest exchange, not by their number: a report tells 1000 kinds of
 // findings apart, and of one message the 100 breaches that package contract tells.
 //
-// A report holds no value from the traffic. What it does hold of it: hosts; the method; statuses; the names of
+// A report holds no value from the traffic. What it does hold of it: hosts; the method; statuses; times; the names of
 // undeclared properties and query parameters, where they look like names; types, formats and lengths. A name that does
 // not look like one is written as "*", and so is what varies in a path. A map that is keyed by people's bare names would
 // show these: nothing tells them from the names of properties.
@@ -38,6 +38,7 @@ type Checker struct {
 	more     int
 	checked  map[string]int
 	missing  map[string]int
+	faults   int
 	skipped  map[Skipped]int
 }
 
@@ -106,10 +107,14 @@ func (c *Checker) Add(e *Exchange) {
 		c.skip(Skipped{Host: host(u), Reason: SkippedNotModified})
 		return
 	}
-	answered := e.Status >= 100 && e.Status <= 999
-	if answered {
+	answered := false
+	switch {
+	case e.Fault != "":
+		c.faults++
+	case e.Status >= 100 && e.Status <= 999:
+		answered = true
 		c.checked[operation]++
-	} else {
+	default:
 		c.missing[MissingResponse]++
 	}
 
@@ -195,7 +200,7 @@ func (c *Checker) note(s side, e *Exchange, body []byte, vs []check.Violation) {
 		c.missing[missingBody(s.direction)]++
 		vs = slices.DeleteFunc(vs, func(v check.Violation) bool { return inBody(v.Pointer) })
 	}
-	success := e.Status >= 200 && e.Status < 300
+	success := e.Fault == "" && e.Status >= 200 && e.Status < 300
 	doc, decoded := decode(body)
 	unread := false // the contract did not look into the body
 	once := map[kind]bool{}
@@ -213,7 +218,7 @@ func (c *Checker) note(s side, e *Exchange, body []byte, vs []check.Violation) {
 				c.more++
 				continue
 			}
-			f = &evidence{}
+			f = &evidence{first: e.Entry}
 			c.findings[k] = f
 		}
 		f.times++
@@ -222,6 +227,9 @@ func (c *Checker) note(s side, e *Exchange, body []byte, vs []check.Violation) {
 			f.exchanges++
 			if success {
 				f.accepted++
+			}
+			if e.Provider != "" {
+				f.played++
 			}
 		}
 		switch {
@@ -277,7 +285,7 @@ func contentType(s side, e *Exchange) string {
 
 // Report sums up what was added so far, in a stable order.
 func (c *Checker) Report() *Report {
-	r := &Report{Findings: []Finding{}, MoreFindings: c.more}
+	r := &Report{Findings: []Finding{}, MoreFindings: c.more, Faults: c.faults}
 	for k, f := range c.findings {
 		of := c.sides[k.side].exchanges
 		if inBody(k.Pointer) {
@@ -285,7 +293,7 @@ func (c *Checker) Report() *Report {
 		}
 		r.Findings = append(r.Findings, Finding{
 			Operation: k.operation, Direction: k.direction, Status: k.status, Pointer: k.Pointer, Field: k.Field,
-			Rule: k.Rule, Bound: k.Bound, Times: f.times, Exchanges: f.exchanges, Of: of,
+			Rule: k.Rule, Bound: k.Bound, Times: f.times, Exchanges: f.exchanges, Of: of, First: f.first,
 			Suggestion: f.suggest(k),
 		})
 	}
@@ -367,7 +375,9 @@ type Report struct {
 	Conforming   []Conforming  `json:"conforming,omitempty"`
 	Checked      []Checked     `json:"checked,omitempty"`
 	NotRecorded  []NotRecorded `json:"not_recorded,omitempty"`
-	Skipped      []Skipped     `json:"skipped,omitempty"`
+	// Faults counts the exchanges with an [Exchange].Fault, of which only the request was checked. They are not in Checked.
+	Faults  int       `json:"faults,omitempty"`
+	Skipped []Skipped `json:"skipped,omitempty"`
 }
 
 // Exchanges counts those that were checked, request and answer.
@@ -409,7 +419,9 @@ type Finding struct {
 	Times     int `json:"times"`
 	Exchanges int `json:"exchanges"`
 	Of        int `json:"of"`
-	// Suggestion says what the contract could say instead, in words.
+	// First is the first exchange that has one.
+	First Entry `json:"first,omitzero"`
+	// Suggestion says what the contract could say instead, in words; of a sandbox's exchanges alone, whom to look at.
 	Suggestion string `json:"suggestion"`
 }
 

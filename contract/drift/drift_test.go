@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -200,7 +201,7 @@ func TestFindings(t *testing.T) {
 		},
 		"no JSON": {
 			[]*drift.Exchange{list(`[{"id":1`)},
-			[]string{"list response 200 json syntax 1/1/1 | not JSON as it should be; if the recording is whole, note it in the description"},
+			[]string{"list response 200 json syntax 1/1/1 | not JSON as it should be: if the recording is whole, note it in the description"},
 		},
 		"an undeclared status": {
 			[]*drift.Exchange{{Method: "GET", URL: "/v1/people", Status: 418}, {Method: "GET", URL: "/v1/people", Status: 799}},
@@ -242,8 +243,8 @@ func TestFindings(t *testing.T) {
 			},
 			[]string{
 				"* /people/{id} request 0 path method DELETE 1/1/1 | answered with success 1×: the path is declared for DELETE: declare the operation, with x-evidence observed",
-				"GET /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE, and this was never answered with success: look at the client",
-				"PATCH /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE, and this was never answered with success: look at the client",
+				"GET /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE: this was never answered with success, so look at the client",
+				"PATCH /people/{id} request 0 path method DELETE 1/1/1 | the path is declared for DELETE: this was never answered with success, so look at the client",
 				"PUT /people/{id} request 0 path method DELETE 2/2/2 | answered with success 1×: the path is declared for DELETE: declare the operation, with x-evidence observed",
 			},
 		},
@@ -437,6 +438,97 @@ func TestProvider(t *testing.T) {
 				{Host: "127.0.0.1:9090", Reason: drift.SkippedProvider, Exchanges: 1},
 			}, r.Skipped)
 		})
+	}
+}
+
+// TestSandbox has the journal of a sandbox: what a fault answered is no finding, and no finding asks to change the
+// contract. The same exchanges with the provider itself do.
+func TestSandbox(t *testing.T) {
+	const entry = `{%s"request":{"method":"POST","url":"https://shop.example.com/v1/people",
+		"headers":[{"name":"Content-Type","value":"application/json"}],"postData":{"text":"{\"id\":1,\"age\":5}"}},
+		"response":{"status":%d,"headers":[{"name":"Content-Type","value":"text/html"}],"content":{"text":"<p>"}}}`
+	const line = `{%s"method":"POST","url":"https://shop.example.com/v1/people","request_headers":{"Content-Type":"application/json"},` +
+		`"request_body":"{\"id\":1,\"age\":5}","status":%d,"response_headers":{"Content-Type":"text/html"},"response_body":"<p>"}`
+	har := func(whose string, status int) string {
+		return `{"log":{"entries":[` + fmt.Sprintf(entry, whose, status) + `]}}`
+	}
+	const age = "add request 0 /age additionalProperties false 1/1/1 | "
+	for name, test := range map[string]struct {
+		file   string
+		want   []string
+		faults int
+	}{
+		"a fault": {har(`"_provider":"shop","comment":"fault html",`, 200), []string{age + "not declared, always an integer: look at the client"}, 1},
+		"a fault without an answer": {
+			har(`"_provider":"shop","comment":"fault reset",`, 0), []string{age + "not declared, always an integer: look at the client"}, 1,
+		},
+		"a fault in lines": {
+			fmt.Sprintf(line, `"provider":"shop","fault":"503",`, 503), []string{age + "not declared, always an integer: look at the client"}, 1,
+		},
+		"no fault": {har(`"_provider":"shop","comment":"all is well",`, 200), []string{
+			age + "not declared, always an integer: look at the client",
+			"add response 200 header/Content-Type content application/json 1/1/1 | seen as text/html: look at the sandbox, whose answers are no reason to change the contract",
+		}, 0},
+		"the provider": {har(`"comment":"fault html",`, 200), []string{
+			age + "answered with success 1×: not declared, always an integer: declare it as an optional property of type integer, with x-evidence observed",
+			"add response 200 header/Content-Type content application/json 1/1/1 | seen as text/html: declare the media type, with x-evidence observed",
+		}, 0},
+		"one of each": {
+			fmt.Sprintf(line, `"provider":"shop","fault":"503",`, 503) + fmt.Sprintf(line, ``, 400),
+			[]string{
+				"add request 0 /age additionalProperties false 2/2/2 | never answered with success, so look at the client first; " +
+					"else not declared, always an integer: declare it as an optional property of type integer, with x-evidence observed",
+				"add response 400 body none 1/1/1 | a body where none is declared: declare its content, with x-evidence observed",
+			}, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newChecker(t)
+			exchanges := 0
+			for e, err := range drift.Read(strings.NewReader(test.file)) {
+				require.NoError(t, err)
+				c.Add(e)
+				exchanges++
+			}
+			r := c.Report()
+			assert.Equal(t, test.want, told(r))
+			assert.Equal(t, test.faults, r.Faults)
+			assert.Equal(t, exchanges-test.faults, r.Exchanges())
+			for _, m := range r.NotRecorded {
+				assert.NotEqual(t, drift.MissingResponse, m.What, "it was, and is no answer")
+			}
+		})
+	}
+}
+
+// TestFirst finds the first exchange of a finding by number and time, with those before that have no finding or cannot
+// be read.
+func TestFirst(t *testing.T) {
+	const entry = `{"startedDateTime":%s,"request":{"method":"GET","url":"https://shop.example.com/v1/people","headers":[]},
+		"response":{"status":%d,"headers":[]}}`
+	const line = `{"time":%s,"method":"GET","url":"https://shop.example.com/v1/people","status":%d}`
+	const good, bad = 204, 500
+	for at, want := range map[string]time.Time{
+		`"2026-01-31T10:00:00.25+01:00"`: time.Date(2026, 1, 31, 9, 0, 0, 25e7, time.UTC),
+		`"yesterday"`:                    {},
+		`7`:                              {},
+		`null`:                           {},
+		`"0000-01-01T00:00:00+01:00"`:    {},
+	} {
+		h1, h3 := fmt.Sprintf(entry, at, good), fmt.Sprintf(entry, at, bad)
+		l1, l3 := fmt.Sprintf(line, at, good), fmt.Sprintf(line, at, bad)
+		for _, file := range []string{`{"log":{"entries":[` + h1 + `,7,` + h3 + `,` + h3 + `]}}`, l1 + "7 " + l3 + l3} {
+			c := newChecker(t)
+			for e, err := range drift.Read(strings.NewReader(file)) {
+				if err == nil {
+					e.Entry.File = "traffic"
+					c.Add(e)
+				}
+			}
+			r := c.Report()
+			require.Len(t, r.Findings, 1)
+			assert.Equal(t, drift.Entry{File: "traffic", Number: 3, Time: want}, r.Findings[0].First)
+		}
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"time"
 	"unicode/utf8"
 )
 
 // Exchange is one recorded request and its answer.
 //
-// As JSON it is an object with the members provider, method, url, request_headers, request_body, status,
+// As JSON it is an object with the members provider, fault, time, method, url, request_headers, request_body, status,
 // response_headers and response_body. A header is an object whose values are texts or lists of texts. A body is a text, or, as
 // request_body_base64 and response_body_base64, its bytes in base64. Other members are ignored. A file of exchanges has
 // one such object a line:
@@ -26,10 +27,16 @@ import (
 //
 // (in one line). Leave credentials out, or what follows their scheme.
 type Exchange struct {
-	// Provider says whose the exchange is, whatever the host: a recording of several providers on one machine has it, in
-	// a HAR file as _provider of an entry. Where it is "" the host tells.
+	// Entry is where a recording has it.
+	Entry Entry
+	// Provider says whose the exchange is, whatever the host: the journal of a sandbox has it, as _provider of an entry.
+	// What a sandbox answers is no evidence, so no [Finding] suggests to change the contract for it. Where it is "" the
+	// host tells.
 	Provider string
-	Method   string
+	// Fault is what a sandbox did to the exchange on purpose, "" if nothing: its journal has it as the comment of an
+	// entry. Whatever was answered is not held against the contract.
+	Fault  string
+	Method string
 	// URL is absolute; without a host, or as a path and query only, it is taken for the provider's.
 	URL           string
 	RequestHeader http.Header
@@ -42,9 +49,38 @@ type Exchange struct {
 	ResponseBody   []byte
 }
 
+// Entry is where a recording has an exchange.
+type Entry struct {
+	// File is left to the caller of [Read].
+	File string `json:"file,omitempty"`
+	// Number counts from 1, with the exchanges that cannot be read.
+	Number int `json:"number,omitempty"`
+	// Time is when the request began, the zero time if the recording does not say.
+	Time time.Time `json:"time,omitzero"`
+}
+
+// lenient reads a text that nothing depends on: what is none is none.
+type lenient string
+
+func (l *lenient) UnmarshalJSON(data []byte) error {
+	_ = json.Unmarshal(data, (*string)(l))
+	return nil
+}
+
+// time is that of a text as in RFC 3339, wherever it was. A year that such a text cannot have in UTC is none.
+func (l lenient) time() time.Time {
+	t, err := time.Parse(time.RFC3339, string(l))
+	if t = t.UTC(); err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
 // line is the form of an Exchange in JSON.
 type line struct {
 	Provider           string  `json:"provider,omitempty"`
+	Fault              string  `json:"fault,omitempty"`
+	Time               lenient `json:"time,omitempty"`
 	Method             string  `json:"method"`
 	URL                string  `json:"url"`
 	RequestHeaders     header  `json:"request_headers,omitempty"`
@@ -85,8 +121,11 @@ func (h *header) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes the exchange as one line of a file.
 func (e Exchange) MarshalJSON() ([]byte, error) {
 	l := line{
-		Provider: e.Provider, Method: e.Method, URL: e.URL, RequestHeaders: header(e.RequestHeader),
+		Provider: e.Provider, Fault: e.Fault, Method: e.Method, URL: e.URL, RequestHeaders: header(e.RequestHeader),
 		Status: e.Status, ResponseHeaders: header(e.ResponseHeader),
+	}
+	if !e.Entry.Time.IsZero() {
+		l.Time = lenient(e.Entry.Time.Format(time.RFC3339Nano))
 	}
 	l.RequestBody, l.RequestBodyBase64 = split(e.RequestBody)
 	l.ResponseBody, l.ResponseBodyBase64 = split(e.ResponseBody)
@@ -109,7 +148,7 @@ func (e *Exchange) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*e = Exchange{
-		Provider: l.Provider, Method: l.Method, URL: l.URL,
+		Entry: Entry{Time: l.Time.time()}, Provider: l.Provider, Fault: l.Fault, Method: l.Method, URL: l.URL,
 		RequestHeader: http.Header(l.RequestHeaders), RequestBody: l.RequestBodyBase64,
 		Status: l.Status, ResponseHeader: http.Header(l.ResponseHeaders), ResponseBody: l.ResponseBodyBase64,
 	}
@@ -218,7 +257,9 @@ func (rd *reader) give(e *Exchange, err error) error {
 	if err != nil {
 		e, err = nil, rd.explain(err)
 	}
-	rd.n++
+	if rd.n++; e != nil {
+		e.Entry.Number = rd.n
+	}
 	if !rd.yield(e, err) {
 		return errStopped
 	}

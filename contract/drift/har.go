@@ -15,7 +15,9 @@ import (
 // google/martian/har) read a text that is absent as an empty one; here that is the difference between "not recorded" and
 // "no body".
 type harEntry struct {
-	Provider string `json:"_provider"`
+	Provider string  `json:"_provider"`
+	Started  lenient `json:"startedDateTime"`
+	Comment  lenient `json:"comment"`
 	Request  struct {
 		Method   string      `json:"method"`
 		URL      string      `json:"url"`
@@ -140,8 +142,11 @@ func (rd *reader) skip() error {
 func (entry *harEntry) exchange() (*Exchange, error) {
 	request, response := &entry.Request, &entry.Response
 	e := &Exchange{
-		Provider: entry.Provider, Method: request.Method, URL: request.URL, RequestHeader: harHeaders(request.Headers),
+		Entry: Entry{Time: entry.Started.time()}, Provider: entry.Provider, Method: request.Method, URL: request.URL, RequestHeader: harHeaders(request.Headers),
 		Status: response.Status, ResponseHeader: harHeaders(response.Headers),
+	}
+	if fault, ok := strings.CutPrefix(string(entry.Comment), "fault "); ok && entry.Provider != "" {
+		e.Fault = fault
 	}
 	var err error
 	if post := request.PostData; post != nil {

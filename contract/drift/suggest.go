@@ -17,6 +17,8 @@ type evidence struct {
 	times     int // breaches
 	exchanges int // with a breach
 	accepted  int // of these, answered with success
+	played    int // of these, with a sandbox
+	first     Entry
 
 	seen     map[string]bool // types, of JSON or of media
 	sized    int             // values with a size
@@ -160,92 +162,99 @@ func article(noun string) string {
 
 // suggest says what the contract could say instead.
 func (f *evidence) suggest(k kind) string {
-	s := f.change(k)
+	seen, change := f.change(k)
 	switch {
-	case k.direction != Request:
-		return s
-	case f.accepted == 0 && k.Rule == "method":
-		return "the path is declared for " + k.Bound + ", and this was never answered with success: look at the client"
-	case f.accepted == 0:
-		return "never answered with success, so look at the client first; else " + s
+	case f.played == f.exchanges && k.Rule == "maxViolations":
+	case f.played == f.exchanges && k.direction == Request:
+		change = "look at the client"
+	case f.played == f.exchanges:
+		change = "look at the sandbox, whose answers are no reason to change the contract"
+	case k.direction == Request && f.accepted == 0 && k.Rule == "method":
+		change = "this was never answered with success, so look at the client"
+	case k.direction == Request && f.accepted == 0:
+		return "never answered with success, so look at the client first; else " + seen + ": " + change
+	case k.direction == Request:
+		return fmt.Sprintf("answered with success %d×: %s: %s", f.accepted, seen, change)
 	}
-	return fmt.Sprintf("answered with success %d×: %s", f.accepted, s)
+	return seen + ": " + change
 }
 
-func (f *evidence) change(k kind) string {
+// change says how the traffic is, and what to change for it.
+func (f *evidence) change(k kind) (seen, change string) {
 	const observed = ", with x-evidence observed"
 	switch k.Rule {
 	case "additionalProperties":
 		if strings.HasSuffix(k.Pointer, "/*") {
-			return "names that do not look like names, so not shown: describe them by additionalProperties"
+			return "names that do not look like names, so not shown", "describe them by additionalProperties"
 		}
+		of := ""
 		if schema := f.schema(); schema != "" && schema != "nullable" {
-			return fmt.Sprintf("not declared, %s: declare it as an optional property of %s%s", f.seenAs(), schema, observed)
+			of = " of " + schema
 		}
-		return fmt.Sprintf("not declared, %s: declare it as an optional property%s", f.seenAs(), observed)
+		return "not declared, " + f.seenAs(), "declare it as an optional property" + of + observed
 	case "parameters":
 		if k.Pointer == "query" {
-			return "cannot be read: look at the client"
+			return "cannot be read", "look at the client"
 		}
-		return "not declared: declare it as an optional query parameter" + observed
+		return "not declared", "declare it as an optional query parameter" + observed
 	case "method":
-		return "the path is declared for " + k.Bound + ": declare the operation" + observed
+		return "the path is declared for " + k.Bound, "declare the operation" + observed
 	case "responses":
 		word := http.StatusText(k.status)
 		if word == "" {
 			word = "no standard status"
 		}
-		return fmt.Sprintf("status %d (%s) is not declared: declare the response%s", k.status, word, observed)
+		return fmt.Sprintf("status %d (%s) is not declared", k.status, word), "declare the response" + observed
 	case "content":
 		if f.seen["none"] {
-			return "no Content-Type: if the recording is whole, say in the description that it is left out"
+			return "no Content-Type", "if the recording is whole, say in the description that it is left out"
 		}
-		return "seen as " + strings.Join(f.types(), ", ") + ": declare the media type" + observed
+		return "seen as " + strings.Join(f.types(), ", "), "declare the media type" + observed
 	case "nullable":
-		return "null: declare nullable: true" + observed
+		return "null", "declare nullable: true" + observed
 	case "type":
 		switch {
 		case len(f.seen) == 0:
-			return "not of type " + k.Bound + ": declare what it may be" + observed
+			return "not of type " + k.Bound, "declare what it may be" + observed
 		case !inBody(k.Pointer) && f.sized == f.times && f.max == 0:
-			return "always empty instead of " + k.Bound + ": say in the description that it may be empty, or look at the client"
+			return "always empty instead of " + k.Bound, "say in the description that it may be empty, or look at the client"
 		}
-		return fmt.Sprintf("%s instead of %s: declare %s%s", f.seenAs(), k.Bound, f.schema(), observed)
+		return f.seenAs() + " instead of " + k.Bound, "declare " + f.schema() + observed
 	case "required":
 		switch {
 		case k.Pointer == "":
-			return "no body: do not require one, or declare a response without content for this status"
+			return "no body", "do not require one, or declare a response without content for this status"
 		case strings.HasPrefix(k.Pointer, "/"):
-			return "absent: take it out of required" + observed
+			return "absent", "take it out of required" + observed
 		}
-		return "absent: set required: false" + observed
+		return "absent", "set required: false" + observed
 	case "format":
 		if len(f.formats) > 0 {
-			return "always of format " + f.formats[0] + ": declare that"
+			return "always of format " + f.formats[0], "declare that"
 		}
-		return "in another form: take the format away, or describe the form by a pattern"
+		return "in another form", "take the format away, or describe the form by a pattern"
 	case "enum":
-		return "outside of the list: add the value (not shown here), or take the list away"
+		return "outside of the list", "add the value (not shown here), or take the list away"
 	case "pattern":
-		return fmt.Sprintf("in another form%s: widen the pattern, or take it away", f.sizes(", length %d", ", length %d to %d"))
+		return "in another form" + f.sizes(", length %d", ", length %d to %d"), "widen the pattern, or take it away"
 	case "minLength", "maxLength":
-		return fmt.Sprintf("out of bounds%s: widen %s, or take it away", f.sizes(", length %d", ", length %d to %d"), k.Rule)
+		return "out of bounds" + f.sizes(", length %d", ", length %d to %d"), "widen " + k.Rule + ", or take it away"
 	case "minItems", "maxItems", "minProperties", "maxProperties":
-		return fmt.Sprintf("out of bounds%s: widen %s, or take it away", f.sizes(", %d of them", ", %d to %d of them"), k.Rule)
+		return "out of bounds" + f.sizes(", %d of them", ", %d to %d of them"), "widen " + k.Rule + ", or take it away"
 	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf":
-		return "out of bounds: widen it, or take it away"
+		return "out of bounds", "widen it, or take it away"
 	case "oneOf", "anyOf", "allOf", "not":
-		return "fits no alternative, " + f.seenAs() + ": declare what it may be"
+		return "fits no alternative, " + f.seenAs(), "declare what it may be"
 	case "body":
-		return "a body where none is declared: declare its content" + observed
+		return "a body where none is declared", "declare its content" + observed
 	case "maxViolations":
-		return "more than " + k.Bound + " breaches in one message, the rest not counted: mend the others, and check again"
+		return "more than " + k.Bound + " breaches in one message, the rest not counted", "mend the others, and check again"
 	case "json":
-		return "not JSON as it should be; if the recording is whole, note it in the description"
+		return "not JSON as it should be", "if the recording is whole, note it in the description"
 	case "security":
-		return "other credentials than declared: declare their scheme" + observed
+		return "other credentials than declared", "declare their scheme" + observed
 	}
-	return "change the contract or the client"
+	return "against the contract", "change the contract or the client"
 }
 
 // sizes puts the sizes seen into one of two texts; "" if there are none.
