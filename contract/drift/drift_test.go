@@ -494,6 +494,9 @@ func TestSandbox(t *testing.T) {
 			assert.Equal(t, test.want, told(r))
 			assert.Equal(t, test.faults, r.Faults)
 			assert.Equal(t, exchanges-test.faults, r.Exchanges())
+			if exchanges == test.faults {
+				assert.Empty(t, r.Conforming, "nobody accepted the request")
+			}
 			for _, m := range r.NotRecorded {
 				assert.NotEqual(t, drift.MissingResponse, m.What, "it was, and is no answer")
 			}
