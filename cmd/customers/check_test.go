@@ -161,7 +161,7 @@ func TestCheckTrouble(t *testing.T) {
 		"no input":    {"", []string{"check", "--provider", "stancer"}, "give the files to check, or --live", ""},
 		"both inputs": {"", []string{"check", "--provider", "stancer", "--live", "-"}, "give files or --live, not both", ""},
 		"live flags":  {"", []string{"check", "--provider", "stancer", "--id", "x", "-"}, "--id, --email and --sandbox are for --live", ""},
-		"no flag":     {"", []string{"check", "--provide", "stancer"}, "unknown flag: --provide", ""},
+		"no flag":     {"", []string{"check", "--provide", "stancer"}, "unknown flag: --provide; see customers check --help", ""},
 		"no command":  {"", []string{"nothing"}, `unknown command "nothing" for "customers"`, ""},
 		"no file":     {"", []string{"check", "--provider", "stancer", missing}, "open " + missing + ": no such file or directory", ""},
 		"no JSON":     {"ama", []string{"check", "--provider", "stancer", "-"}, "standard input: exchange 1: not JSON, after byte 0", ""},
@@ -425,22 +425,28 @@ func TestCheckLiveTrouble(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	for _, p := range providers {
-		for _, name := range []string{"API_KEY", "API_SECRET", "AUTHORIZATION", "TOKEN", "BASE_URL"} {
+		for _, name := range []string{"API_KEY", "BEARER_TOKEN", "API_SECRET", "AUTHORIZATION", "TOKEN", "BASE_URL"} {
 			t.Setenv(p.prefix+"_"+name, "")
 			t.Setenv(p.prefix+"_"+name+"_FILE", "")
 		}
 	}
 	for provider, want := range map[string]string{
-		"digitalpaye": "set DIGITALPAYE_API_KEY, DIGITALPAYE_API_SECRET in the environment, or each as …_FILE, a file that holds it",
-		"fatora":      "set FATORA_API_KEY in the environment, or each as …_FILE, a file that holds it",
-		"simplepin":   "set SIMPLEPIN_AUTHORIZATION, SIMPLEPIN_TOKEN, SIMPLEPIN_BASE_URL in the environment, or each as …_FILE, a file that holds it",
-		"stancer":     "set STANCER_API_KEY in the environment, or each as …_FILE, a file that holds it",
+		"digitalpaye": "set DIGITALPAYE_API_KEY or DIGITALPAYE_API_KEY_FILE, DIGITALPAYE_API_SECRET or DIGITALPAYE_API_SECRET_FILE (…_FILE names a file that holds it); --sandbox needs none",
+		"fatora":      "set FATORA_API_KEY or FATORA_API_KEY_FILE (…_FILE names a file that holds it); --sandbox needs none",
+		"simplepin":   "set SIMPLEPIN_AUTHORIZATION or SIMPLEPIN_AUTHORIZATION_FILE, SIMPLEPIN_TOKEN or SIMPLEPIN_TOKEN_FILE, SIMPLEPIN_BASE_URL or SIMPLEPIN_BASE_URL_FILE (…_FILE names a file that holds it); --sandbox needs none",
+		"stancer":     "set STANCER_API_KEY or STANCER_API_KEY_FILE (…_FILE names a file that holds it); --sandbox needs none",
 	} {
 		status, out, errs := command(t, "", "check", "--live", "--provider", provider)
 		assert.Equal(t, 2, status)
 		assert.Empty(t, out)
 		assert.Equal(t, "customers: "+want+"\n", errs)
 	}
+
+	t.Setenv("FATORA_API_KEY", "ama")
+	t.Setenv("FATORA_BEARER_TOKEN", "kouassi")
+	status, _, errs := command(t, "", "list", "--provider", "fatora")
+	assert.Equal(t, 3, status)
+	assert.Equal(t, "customers: FATORA_BEARER_TOKEN: FATORA_API_KEY is set too: which one holds?\n", errs)
 
 	key := "stest_" + strings.Repeat("aB3d", 6)
 	file := filepath.Join(t.TempDir(), "key")
@@ -457,7 +463,7 @@ func TestEnvironment(t *testing.T) {
 	assert.Equal(t, key, seen, "from the file, without the line break")
 
 	t.Setenv("STANCER_API_KEY", key)
-	status, _, errs := command(t, "", "check", "--live", "--provider", "stancer", "--id", "x")
+	status, _, errs = command(t, "", "check", "--live", "--provider", "stancer", "--id", "x")
 	assert.Equal(t, 2, status)
 	assert.Equal(t, "customers: STANCER_API_KEY and STANCER_API_KEY_FILE are both set: which one holds?\n", errs)
 

@@ -88,7 +88,7 @@ func parse(data []byte) (*yaml.Node, error) {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("is empty")
 	case err != nil:
-		return nil, errors.New(strings.TrimSpace("neither JSON nor YAML " + yamlLine.FindString(err.Error())))
+		return nil, errors.New(strings.TrimSuffix("neither JSON nor YAML: "+yamlLine.FindString(err.Error()), ": "))
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one document")

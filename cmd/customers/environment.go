@@ -29,7 +29,7 @@ Credentials come from the environment, never from an argument. Each variable can
 of a file that holds the value.
 
   digitalpaye  DIGITALPAYE_API_KEY, DIGITALPAYE_API_SECRET
-  fatora       FATORA_API_KEY
+  fatora       FATORA_API_KEY, or FATORA_BEARER_TOKEN in its place: a token that is traded for the key, and ends
   simplepin    SIMPLEPIN_AUTHORIZATION, SIMPLEPIN_TOKEN, SIMPLEPIN_BASE_URL
   stancer      STANCER_API_KEY
 
@@ -71,7 +71,10 @@ var providers = map[string]provider{
 	"fatora": {
 		genfatora.Production, "FATORA",
 		func(e *environment, policy customers.Policy, o transport.Options) (*customers.Client, error) {
-			return fatora.Open(fatora.Config{APIKey: e.need("API_KEY"), BaseURL: e.get("BASE_URL"), Policy: policy, Options: o})
+			key, token := e.either("API_KEY", "BEARER_TOKEN")
+			return fatora.Open(fatora.Config{
+				APIKey: key, BearerToken: token, BaseURL: e.get("BASE_URL"), Policy: policy, Options: o,
+			})
 		},
 	},
 	"simplepin": {
@@ -119,7 +122,7 @@ func (p provider) fromEnvironment(
 		return nil, withStatus{e.err, statusSettings}
 	case len(e.missing) > 0:
 		return nil, withStatus{
-			fmt.Errorf("set %s in the environment, or each as …_FILE, a file that holds it", strings.Join(e.missing, ", ")),
+			fmt.Errorf("set %s (…_FILE names a file that holds it); --sandbox needs none", strings.Join(e.missing, ", ")),
 			statusSettings,
 		}
 	}
@@ -138,9 +141,21 @@ type environment struct {
 func (e *environment) need(name string) string {
 	value := e.get(name)
 	if value == "" {
-		e.missing = append(e.missing, e.prefix+"_"+name)
+		name = e.prefix + "_" + name
+		e.missing = append(e.missing, name+" or "+name+"_FILE")
 	}
 	return value
+}
+
+// either is need for one of two settings, of which the first is that of most.
+func (e *environment) either(first, second string) (one, other string) {
+	if other = e.get(second); other == "" {
+		return e.need(first), ""
+	}
+	if one = e.get(first); one != "" {
+		e.fail(second, fmt.Errorf("%s_%s is set too: which one holds?", e.prefix, first))
+	}
+	return one, other
 }
 
 // bodyFormat is one of SimplePin's.

@@ -57,10 +57,11 @@ var exits = []exit{
 	{10, "the answer is not what the contract says", []error{customers.ErrContract}, ""},
 }
 
-// translations are of what errors call by its name in a program.
-var translations = []struct{ word, here string }{
+// hints go with words of an error, which is that of a program and knows no flags.
+var hints = []struct{ word, here string }{
 	{"Policy.AllowLoss", "Policy.AllowLoss is --allow-loss FIELD here"},
 	{"Policy.AllowUnproven", "Policy.AllowUnproven is --allow-unproven OPERATION here"},
+	{"unknown dialect", "see: customers sandbox --dialects"},
 }
 
 func exitCommand() *cobra.Command {
@@ -107,9 +108,9 @@ func exitStatus(err error) (status int, next string) {
 	}); i >= 0 {
 		status, next = exits[i].status, exits[i].next
 	}
-	for _, t := range translations {
-		if strings.Contains(err.Error(), t.word) {
-			next = strings.TrimPrefix(next+"; "+t.here, "; ")
+	for _, h := range hints {
+		if strings.Contains(err.Error(), h.word) {
+			next = strings.TrimPrefix(next+"; "+h.here, "; ")
 		}
 	}
 	return status, next
@@ -125,6 +126,22 @@ func providerError(err error) *customers.Error {
 	return failed
 }
 
+// apart are the texts of errors that were joined.
+func apart(err error) []string {
+	if fixed, ok := err.(withStatus); ok {
+		err = fixed.error
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{strings.TrimSpace(err.Error())} // cobra has several lines for what one may have meant
+	}
+	var texts []string
+	for _, e := range joined.Unwrap() {
+		texts = append(texts, apart(e)...)
+	}
+	return texts
+}
+
 // printError tells an error, and what to do, as text or as JSON.
 func printError(w io.Writer, err error, asJSON bool) (status int) {
 	status, next := exitStatus(err)
@@ -138,7 +155,9 @@ func printError(w io.Writer, err error, asJSON bool) (status int) {
 			Details *customers.Error `json:"details,omitempty"`
 		}{err.Error(), status, next, providerError(err)})
 	default:
-		fmt.Fprintln(w, "customers:", strings.ReplaceAll(err.Error(), "\n", "\ncustomers: "))
+		for _, text := range apart(err) {
+			fmt.Fprintln(w, "customers:", text)
+		}
 		if next != "" {
 			fmt.Fprintln(w, next)
 		}

@@ -189,12 +189,39 @@ func TestDoneButNotPrinted(t *testing.T) {
 	}
 }
 
+// oneOfManyAt points the command at a Fatora that has one client on its first page, and refuses to show the second.
+func oneOfManyAt(t *testing.T) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Query().Get("page") == "1" && r.Header.Get("Authorization") == "Bearer given" {
+			_, _ = io.WriteString(w, `{"status":"SUCCESS","clients":[{"id":7,"name":"Ama"}]}`)
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{"API_KEY": "", "API_KEY_FILE": "", "BEARER_TOKEN": "given", "BASE_URL": server.URL} {
+		t.Setenv("FATORA_"+name, value)
+	}
+}
+
+// TestFailedList: what came before the error stands.
+func TestFailedList(t *testing.T) {
+	oneOfManyAt(t)
+	status, out, errs := command(t, "", "list", "--provider", "fatora")
+	assert.Equal(t, 6, status, errs)
+	assert.Equal(t, "ID REFERENCE NAME EMAIL PHONE\n7 Ama\n", squeeze(out))
+	assert.Contains(t, errs, "forbidden")
+	assert.NotContains(t, errs, "no customer found")
+}
+
 // TestFailedAndNotPrinted: why a list failed matters more than that its table could not be printed.
 func TestFailedAndNotPrinted(t *testing.T) {
+	oneOfManyAt(t)
 	var errs strings.Builder
-	args := []string{"list", "--provider", "stancer", "--sandbox"}
-	assert.Equal(t, 7, execute(t.Context(), args, strings.NewReader(""), full{}, &errs))
-	assert.Contains(t, errs.String(), "unsupported operation")
+	assert.Equal(t, 6, execute(t.Context(), []string{"list", "--provider", "fatora"}, strings.NewReader(""), full{}, &errs))
+	assert.Contains(t, errs.String(), "forbidden")
 	assert.Contains(t, errs.String(), "\ncustomers: short write\n")
 }
 

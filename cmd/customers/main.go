@@ -5,10 +5,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -47,6 +50,13 @@ are for people, --json is for programs. The exit status tells what went wrong: c
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		text := err.Error()
+		if number := (*strconv.NumError)(nil); errors.As(err, &number) {
+			text = strings.ReplaceAll(text, number.Error(), number.Err.Error())
+		}
+		return fmt.Errorf("%s; see %s --help", text, cmd.CommandPath())
+	})
 	root.AddCommand(
 		createCommand(), getCommand(), listCommand(), updateCommand(), deleteCommand(), ensureCommand(),
 		providersCommand(), checkCommand(), demoCommand(), versionCommand(), environmentCommand(), exitCommand(),

@@ -47,7 +47,8 @@ func listCommand() *cobra.Command {
 		Use:   "list --provider NAME",
 		Short: "List customers, or find some by reference or e-mail address",
 		Long: `Lists all customers, or those with a reference or an e-mail address, compared exactly. The table shows a part of each;
---json prints all of it, one object per line, as the pages come in. After an error, what came before it stands.`,
+--json prints all of it, one object per line, as the pages come in. After an error, what came before it stands. If there
+is none, nothing is printed but a line on standard error (with --json not even that), and the exit status is 0.`,
 		Example: "  customers list --provider fatora --sandbox\n" +
 			"  customers list --provider fatora --sandbox --email client@example.com --json",
 		Args: cobra.NoArgs,
@@ -70,8 +71,7 @@ func listCommand() *cobra.Command {
 
 func (c *connection) list(ctx context.Context, cmd *cobra.Command, client *customers.Client, q customers.Query) error {
 	out := cmd.OutOrStdout()
-	t := newTable(out)
-	t.row("ID", "REFERENCE", "NAME", "EMAIL", "PHONE")
+	t, found := newTable(out), false
 	for customer, err := range client.List(ctx, q) {
 		switch {
 		case err != nil && !c.json:
@@ -83,11 +83,15 @@ func (c *connection) list(ctx context.Context, cmd *cobra.Command, client *custo
 				return err
 			}
 		default:
+			if !found {
+				t.row("ID", "REFERENCE", "NAME", "EMAIL", "PHONE")
+			}
+			found = true
 			t.row(customer.ID, customer.Reference, customer.Name.String(), customer.Email, customer.Phone)
 		}
 	}
-	if c.json {
-		return nil
+	if !found && !c.json {
+		fmt.Fprintln(cmd.ErrOrStderr(), "no customer found")
 	}
 	return unprinted(t.flush())
 }
