@@ -40,13 +40,14 @@ are there, a line that begins with "# Ready". --json is one object, in one line.
                    Whose: provider.operationId, provider.* or *. What: a status (503), or the example that the contract has
                    for it by name (409/duplicate), html, reset, each also with -after (the provider has done its work);
                    delay=2s, empty, truncated, malformed. How often: a probability; left out, each time.
-                   The header ` + sandbox.FaultHeader + ` does the same to the one request that has it.
-  --journal FILE   writes each exchange into FILE as HAR, without credentials and tokens, ready for customers check. A file
-                   that is there is replaced by a new one, which only you can read. It is a whole archive at any time; if it
-                   cannot be written, the sandbox ends. A pipe cannot be one.
+                   The header "` + sandbox.FaultHeader + `: 409/duplicate" does the same to the one request that has it.
+  --journal FILE   writes each exchange into FILE as HAR, ready for customers check. A file that is there is replaced by a
+                   new one, which only you can read. It is a whole archive at any time; if it cannot be written, the sandbox
+                   ends. A pipe cannot be one. The sandbox's own credentials and tokens are left out; a real key in a path
+                   or a body stands there as it was sent.
 
-A path, a method or a body that a provider does not have is answered in its own form of errors. Only what is no HTTP at all
-is answered in plain text.
+There is no customer at first. A path, a method or a body that a provider does not have is answered in its own form of
+errors. Only what is no HTTP at all is answered in plain text.
 
 Exit status: 0 after Ctrl-C or SIGTERM, 1 if a port is taken or a file cannot be written, 2 for wrong usage.`,
 		Example: `  customers sandbox --dialects

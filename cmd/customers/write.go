@@ -35,7 +35,16 @@ func createCommand() *cobra.Command {
 ` + inputHelp + `
 
 With --dry-run nothing is sent and no credentials are needed: a table tells for each field what would become of it, and
-the exit status is what create would end with before it sends. There --provider all compares all of them.`,
+the exit status is what create would end with before it sends. There --provider all compares all of them. An ACTION is
+
+  kept       sent as it is
+  changed    sent in another form: WHY tells which
+  looked up  sent as the provider's own name for it, for which it is asked first
+  lost       left out, as --allow-loss permits
+  refused    nothing is sent because of it: WHY, or the error, tells the rule
+  undecided  nothing speaks against it, but nothing is sent: another field is refused, or the error tells why
+
+and a FIELD "body" is a rule of the whole request, such as that it needs an e-mail address or a phone number.`,
 		Example: `  customers create --provider stancer --sandbox --given Ama --family Kouassi --email ama.kouassi@example.com
   customers create --provider fatora --sandbox --file profile.yaml
   customers create --provider all --dry-run --name Ama --phone +2250102030405`,
