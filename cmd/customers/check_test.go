@@ -179,7 +179,7 @@ func TestCheckTrouble(t *testing.T) {
 				"Not recorded, so not checked: response, 1×.\nSkipped: other.example.com: another host, 1×.\n",
 		},
 		"nothing but faults of a sandbox": {
-			`{"provider":"stancer","fault":"503","method":"GET","url":"/v1/customers/x","status":503}`,
+			`{"provider":"stancer","fault":"503","method":"GET","url":"/v1/customers/x","request_headers":{"Authorization":"Basic taken-out"},"status":503}`,
 			[]string{"check", "--provider", "stancer", "-"}, "nothing was checked: no exchange with stancer has an answer to check",
 			"With a fault that a sandbox made on purpose, so the answer not checked: 1×.\n",
 		},
