@@ -2,6 +2,8 @@ package site
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"path"
@@ -21,7 +23,7 @@ import (
 // guide is a page of docs/.
 type guide struct {
 	Title, File string
-	First       template.HTML // paragraph
+	Lead        template.HTML // the paragraph below the title; the home page shows it too
 	Body        template.HTML
 }
 
@@ -39,11 +41,10 @@ func guides() ([]*guide, error) {
 		if err != nil {
 			return nil, err
 		}
-		title, rest, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
-		first, _, _ := strings.Cut(strings.TrimSpace(rest), "\n\n")
+		title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
 		g := &guide{Title: title, File: strings.TrimSuffix(name, ".md") + ".html"}
-		if g.First, err = markdown(first); err != nil {
-			return nil, err
+		if g.Lead, err = lead(source); err != nil {
+			return nil, fmt.Errorf("docs/%s: %w", name, err)
 		}
 		if g.Body, err = markdown(string(source)); err != nil {
 			return nil, err
@@ -51,6 +52,17 @@ func guides() ([]*guide, error) {
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+// lead is the paragraph that follows the title of a guide.
+func lead(source []byte) (template.HTML, error) {
+	title := renderer.Parser().Parse(text.NewReader(source)).FirstChild()
+	if title == nil || title.NextSibling() == nil || title.NextSibling().Kind() != ast.KindParagraph {
+		return "", errors.New("below the title stands no paragraph that says what the guide is for")
+	}
+	var out bytes.Buffer
+	err := renderer.Renderer().Render(&out, source, title.NextSibling())
+	return template.HTML(out.String()), err
 }
 
 // renderer is goldmark with what our texts use. It passes no HTML through.

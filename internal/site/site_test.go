@@ -214,6 +214,17 @@ func TestGuides(t *testing.T) {
 	}
 }
 
+// TestLead: what the home page says about a guide is a paragraph, which a guide must have below its title.
+func TestLead(t *testing.T) {
+	html, err := lead([]byte("# Title\n\nWhat [it](evidence.md)\nis for.\n\nMore.\n"))
+	require.NoError(t, err)
+	assert.Equal(t, "<p>What <a href=\"evidence.html\">it</a>\nis for.</p>\n", string(html))
+	for _, source := range []string{"", "# Title\n", "# Title\n\n## Section\n\nText.\n", "# Title\n\n- item\n"} {
+		_, err := lead([]byte(source))
+		assert.ErrorContains(t, err, "below the title", source)
+	}
+}
+
 // TestServe: the types of files are the site's own, whatever the system's table says.
 func TestServe(t *testing.T) {
 	for _, extension := range []string{".css", ".html", ".js", ".svg", ".yaml"} {
