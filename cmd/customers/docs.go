@@ -128,6 +128,12 @@ func only(addr net.Addr, handler http.Handler) http.Handler {
 	})
 }
 
+// refused are the operations that the sandbox behind the pages refuses, by provider.
+var refused = map[string]map[string]string{"fatora": {
+	"authorizeByPost": "This sandbox answers 405: it reads the vendor's page as a GET, and serves one of the two. " +
+		"`customers sandbox --dialect " + string(sandbox.FatoraAuthorizeByPost) + "` serves the other.",
+}}
+
 // docsConfig starts the sandbox behind the pages. Each provider gets a customer by way of its adapter; the headers that
 // the adapter was answered for are those that the pages send.
 func docsConfig(ctx context.Context, mux *http.ServeMux, origin string) (site.Config, error) {
@@ -173,7 +179,7 @@ func docsConfig(ctx context.Context, mux *http.ServeMux, origin string) (site.Co
 		if err != nil {
 			return config, err
 		}
-		config.Sandboxes[name] = site.Sandbox{Base: base, Requests: heard.requests, ID: created.ID}
+		config.Sandboxes[name] = site.Sandbox{Base: base, Requests: heard.requests, ID: created.ID, Refused: refused[name]}
 	}
 	return config, nil
 }

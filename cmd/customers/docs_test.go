@@ -1,13 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/xml"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,10 +20,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDocsServed: pages and sandboxes on one port, until the command is interrupted.
-func TestDocsServed(t *testing.T) {
-	ctx, interrupt := context.WithCancel(t.Context())
-	defer interrupt()
+// startDocs runs the command until it is interrupted, which gives its status and what it said on standard error.
+func startDocs(t *testing.T) (site string, interrupt func() (int, string)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
 	out, in := io.Pipe()
 	ended := make(chan int, 1)
 	var errs strings.Builder
@@ -29,7 +35,15 @@ func TestDocsServed(t *testing.T) {
 	printed := make([]byte, 64)
 	n, err := out.Read(printed)
 	require.NoError(t, err, &errs)
-	url := strings.TrimSpace(string(printed[:n]))
+	return strings.TrimSpace(string(printed[:n])), func() (int, string) {
+		cancel()
+		return <-ended, errs.String()
+	}
+}
+
+// TestDocsServed: pages and sandboxes on one port, until the command is interrupted.
+func TestDocsServed(t *testing.T) {
+	url, interrupt := startDocs(t)
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/$`, url)
 
 	get := func(path string) (int, string) {
@@ -70,9 +84,9 @@ func TestDocsServed(t *testing.T) {
 	assert.Equal(t, statusNegative, taken)
 	assert.Contains(t, told, "address already in use")
 
-	interrupt()
-	assert.Zero(t, <-ended)
-	assert.Empty(t, errs.String())
+	ended, errs := interrupt()
+	assert.Zero(t, ended)
+	assert.Empty(t, errs)
 	_, err = http.Get(url)
 	assert.Error(t, err)
 }
@@ -94,6 +108,112 @@ func TestOnly(t *testing.T) {
 		served := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 		only(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: test.port}, served).ServeHTTP(w, r)
 		assert.Equal(t, test.want, w.Code, "%s at %d", test.host, test.port)
+	}
+}
+
+// tryForm is a form of a page, with what stands in it when the page opens.
+type tryForm struct {
+	Name   string `xml:"aria-label,attr"`
+	Method string `xml:"data-method,attr"`
+	Path   string `xml:"data-path,attr"`
+	Accept string `xml:"data-accept,attr"`
+	Boxes  []struct {
+		Class  string `xml:"class,attr"`
+		Inputs []struct {
+			In    string `xml:"data-in,attr"`
+			Name  string `xml:"name,attr"`
+			Value string `xml:"value,attr"`
+		} `xml:"p>input"`
+	} `xml:"div"`
+	Paragraphs []struct {
+		Media string `xml:"data-media,attr"` // "" if it is no body
+		Text  string `xml:"textarea"`
+	} `xml:"p"`
+}
+
+func (f *tryForm) refused() bool { return f.Boxes[0].Class == "refused" }
+
+// request is what try.js sends if the reader changes nothing but the Content-Type: to the one at index media. It is nil
+// if there are fewer.
+func (f *tryForm) request(t *testing.T, site string, media int) *http.Request {
+	t.Helper()
+	path, query, headers := f.Path, url.Values{}, http.Header{"Accept": {f.Accept}}
+	for _, box := range f.Boxes {
+		for _, input := range box.Inputs {
+			switch {
+			case input.In == "path":
+				path = strings.ReplaceAll(path, "{"+input.Name+"}", url.PathEscape(input.Value))
+			case input.Value != "" && input.In == "query":
+				query.Set(input.Name, input.Value)
+			case input.Value != "":
+				headers.Set(input.Name, input.Value)
+			}
+		}
+	}
+	body, index := "", -1
+	for _, p := range f.Paragraphs {
+		if p.Media == "" {
+			continue
+		}
+		if index++; index == media {
+			body = p.Text
+			headers.Set("Content-Type", p.Media)
+			headers.Set("Accept", p.Media)
+		}
+	}
+	if media > max(index, 0) {
+		return nil
+	}
+	r, err := http.NewRequestWithContext(t.Context(), f.Method, strings.TrimSuffix(site, "/")+path+"?"+query.Encode(), strings.NewReader(body))
+	require.NoError(t, err)
+	r.Header = headers
+	return r
+}
+
+// tryForms are those of a page, what deletes last.
+func tryForms(t *testing.T, page string) (forms []tryForm) {
+	t.Helper()
+	for _, text := range regexp.MustCompile(`(?s)<form class="try".*?</form>`).FindAllString(page, -1) {
+		var form tryForm
+		decoder := xml.NewDecoder(strings.NewReader(text))
+		decoder.Strict, decoder.AutoClose, decoder.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+		require.NoError(t, decoder.Decode(&form))
+		forms = append(forms, form)
+	}
+	slices.SortStableFunc(forms, func(a, b tryForm) int {
+		return cmp.Compare(strings.Count(a.Method, "DELETE"), strings.Count(b.Method, "DELETE"))
+	})
+	return forms
+}
+
+// TestTryItSucceeds: each form, sent as it stands in the page, succeeds, unless the page says there that it does not.
+func TestTryItSucceeds(t *testing.T) {
+	for media, name := range []string{"first media type", "second"} {
+		t.Run(name, func(t *testing.T) {
+			site, _ := startDocs(t)
+			sent := 0
+			for _, provider := range providerNames() {
+				response, err := http.Get(site + provider + ".html")
+				require.NoError(t, err)
+				page, err := io.ReadAll(response.Body)
+				response.Body.Close()
+				require.NoError(t, err)
+				for _, form := range tryForms(t, string(page)) {
+					request := form.request(t, site, media)
+					if request == nil {
+						continue
+					}
+					sent++
+					response, err := http.DefaultClient.Do(request)
+					require.NoError(t, err)
+					answer, err := io.ReadAll(response.Body)
+					response.Body.Close()
+					require.NoError(t, err)
+					assert.Equal(t, !form.refused(), response.StatusCode/100 == 2, "%s, %s: %d %s", provider, form.Name, response.StatusCode, answer)
+				}
+			}
+			assert.NotZero(t, sent)
+		})
 	}
 }
 

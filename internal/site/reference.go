@@ -116,8 +116,9 @@ type object struct {
 type tryout struct {
 	Base    string
 	Inputs  []input
-	Media   []body // with a sample each
-	Answers string // that the answer may be in
+	Media   []body        // with a sample each
+	Answers string        // that the answer may be in
+	Refused template.HTML // why the sandbox refuses it
 }
 
 type input struct {
@@ -341,9 +342,11 @@ func rules(schema part) (rules []string) {
 	return rules
 }
 
-// tryout fills the form with what the sandbox accepts.
+// tryout fills the form with what the sandbox accepts. A body that names the customer of the contract's example, as its
+// parameter does, names the one that is there.
 func (r *referencer) tryout(o operation, doc part) *tryout {
-	t := &tryout{Base: r.sandbox.Base}
+	t := &tryout{Base: r.sandbox.Base, Refused: r.markdown(r.sandbox.Refused[o.ID])}
+	var absent string
 	for _, name := range o.Schemes {
 		s := doc.get("components", "securitySchemes", name)
 		header, prefix := "Authorization", s.get("scheme").text()+" "
@@ -356,16 +359,22 @@ func (r *referencer) tryout(o operation, doc part) *tryout {
 		in := input{In: p.In, Name: p.Name, Required: p.Required}
 		switch {
 		case slices.Contains(p.Fields, string(customers.FieldID)):
-			in.Value = r.sandbox.ID
+			in.Value, absent = r.sandbox.ID, p.Example
 		case p.Required:
 			in.Value = p.Example
 		}
 		t.Inputs = append(t.Inputs, in)
 	}
 	for _, b := range o.Bodies {
-		if len(b.Samples) > 0 {
-			t.Media = append(t.Media, b)
+		if len(b.Samples) == 0 {
+			continue
 		}
+		if absent != "" {
+			first := b.Samples[0]
+			first.Text = strings.ReplaceAll(first.Text, absent, r.sandbox.ID)
+			b.Samples = []sample{first}
+		}
+		t.Media = append(t.Media, b)
 	}
 	for _, answer := range o.Responses {
 		for _, b := range answer.Bodies {

@@ -49,6 +49,8 @@ type Sandbox struct {
 	Requests []http.Header
 	// ID is that of a customer that is there.
 	ID string
+	// Refused are the operations that it refuses, with the reason, in Markdown, which stands beside "Try it".
+	Refused map[string]string
 }
 
 // Files are the site, each by its path.
