@@ -12,11 +12,29 @@ import (
 	"github.com/contract-first/customers"
 )
 
-// Legend explains the cells.
-const Legend = `operations: yes; unproven = method or path is only inferred, needs Policy.AllowUnproven; by list = List searches
-  the whole list; lookup = asks for the provider's numbers of countries on the way to another; – = not there
-fields: c = sent on create, u = on update, r = read back, ! = needed (of several with +: one), + = joined with others into
-  one text, * = known from another page or published code only, ? = only inferred; – = not kept`
+// Sign is a word or letter of the table, and what it means.
+type Sign struct{ Text, Meaning string }
+
+// OperationSigns and FieldSigns are the legend of the two parts of the table.
+var (
+	OperationSigns = []Sign{
+		{"yes", "the contract has it"},
+		{"unproven", "method or path is only inferred: needs Policy.AllowUnproven"},
+		{"by list", "List searches the whole list"},
+		{"lookup", "asks for the provider's numbers of countries on the way to another; those of provinces need no permission"},
+		{"–", "not there"},
+	}
+	FieldSigns = []Sign{
+		{"c", "sent on create"},
+		{"u", "sent on update"},
+		{"r", "read back"},
+		{"!", "needed; of several with +: one of them"},
+		{"+", "joined with others into one text, or that text as a whole"},
+		{"*", "known from another page or published code only"},
+		{"?", "only inferred"},
+		{"–", "not kept"},
+	}
+)
 
 // Rows are the table without its header: the name of a row, then a cell per provider.
 func Rows(providers []customers.Capabilities) (operations, fields [][]string) {
@@ -100,8 +118,14 @@ func Text(w io.Writer, providers []customers.Capabilities) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(w, "\n"+Legend)
-	return err
+	legend := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, signs := range [][]Sign{OperationSigns, FieldSigns} {
+		fmt.Fprintln(legend)
+		for _, s := range signs {
+			fmt.Fprintf(legend, "%s\t%s\n", s.Text, s.Meaning)
+		}
+	}
+	return legend.Flush()
 }
 
 // Markdown writes the table for a document.

@@ -34,4 +34,6 @@ func TestText(t *testing.T) {
 	assert.Contains(t, lines, "phone                r?")
 	assert.Contains(t, lines, "mobile               r")
 	assert.Contains(t, lines, "notes                –")
+	assert.Contains(t, lines, "unproven  method or path is only inferred: needs Policy.AllowUnproven")
+	assert.Contains(t, lines, "–  not kept")
 }

@@ -90,7 +90,8 @@ func Build(config Config) (Files, error) {
 	for _, g := range guides {
 		b.page("guide.html", g.File, g.Title, g)
 	}
-	home := home{References: references, Guides: guides, Legend: legend(), Levels: levels, First: b.snippets["first"]}
+	home := home{References: references, Guides: guides, Levels: levels, First: b.snippets["first"]}
+	home.Signs = [][]matrix.Sign{matrix.OperationSigns, matrix.FieldSigns}
 	home.Operations, home.Fields = matrix.Rows(config.Capabilities)
 	home.Calls, home.Mapping = calls(config.Capabilities), mapping(config.Capabilities)
 	b.page("home.html", "index.html", "One facade, four providers", home)
@@ -104,7 +105,7 @@ type home struct {
 	Operations, Fields [][]string
 	Calls              []called
 	Mapping            []mapped
-	Legend             []string
+	Signs              [][]matrix.Sign
 	Levels             []level
 	First              template.HTML
 }
@@ -112,17 +113,31 @@ type home struct {
 // called is an operation of the facade and what it asks of each provider.
 type called struct {
 	Op customers.Op
-	At []customers.Capabilities // with the operations of this Op only
+	At []requests
+}
+
+// requests are those of an operation at a provider.
+type requests struct {
+	Provider   string
+	Operations []customers.OperationCapability
+	ByList     bool // they are those of list
 }
 
 func calls(providers []customers.Capabilities) (rows []called) {
 	for _, op := range append(customers.Ops(), customers.OpLookup) {
 		row := called{Op: op}
 		for _, p := range providers {
-			p.Operations = slices.DeleteFunc(slices.Clone(p.Operations), func(o customers.OperationCapability) bool {
-				return o.Op != op
-			})
-			row.At = append(row.At, p)
+			at := requests{Provider: p.Provider}
+			asked := op
+			if _, ok := p.Operation(op); !ok && op == customers.OpFind {
+				asked, at.ByList = customers.OpList, true
+			}
+			for _, o := range p.Operations {
+				if o.Op == asked {
+					at.Operations = append(at.Operations, o)
+				}
+			}
+			row.At = append(row.At, at)
 		}
 		rows = append(rows, row)
 	}
@@ -158,12 +173,6 @@ var levels = []level{
 	{customers.EvidencePublic, "another vendor page, an official SDK or published client code says it"},
 	{customers.EvidenceObserved, "it was seen in real traffic"},
 	{customers.EvidenceInferred, "stated nowhere: the sensible reading, with its reason"},
-}
-
-// legend is that of the matrix, a sentence per kind of cell.
-func legend() []string {
-	text := strings.ReplaceAll(matrix.Legend, "\n  ", " ")
-	return strings.Split(text, "\n")
 }
 
 // link is an entry of the navigation.

@@ -225,6 +225,15 @@ func TestLead(t *testing.T) {
 	}
 }
 
+// TestHome: the tables of the home page tell the same.
+func TestHome(t *testing.T) {
+	page := string(build(t, false)["index.html"])
+	assert.Contains(t, page, `<td>by list: <a href="digitalpaye.html#listCustomers">`)
+	assert.Contains(t, page, `<code>name</code> <span class="joined">as a whole</span>`)
+	assert.Contains(t, page, `<code>name</code> <span class="joined">joined</span>`)
+	assert.Contains(t, page, `<dt><code>by list</code></dt><dd>List searches the whole list</dd>`)
+}
+
 // TestServe: the types of files are the site's own, whatever the system's table says.
 func TestServe(t *testing.T) {
 	for _, extension := range []string{".css", ".html", ".js", ".svg", ".yaml"} {
