@@ -95,6 +95,7 @@ func Build(config Config) (Files, error) {
 	home.Operations, home.Fields = matrix.Rows(config.Capabilities)
 	home.Calls, home.Mapping = calls(config.Capabilities), mapping(config.Capabilities)
 	b.page("home.html", "index.html", "One facade, four providers", home)
+	b.page("missing.html", missing, "No such page", nil)
 	return b.files, b.err
 }
 
@@ -178,6 +179,9 @@ var levels = []level{
 // link is an entry of the navigation.
 type link struct{ Name, File string }
 
+// missing is the page in the place of all that are not there.
+const missing = "404.html"
+
 // builder collects the files. Of several errors it keeps the first.
 type builder struct {
 	files     Files
@@ -190,11 +194,16 @@ type builder struct {
 // page draws a page.
 func (b *builder) page(name, file, title string, content any) {
 	var page bytes.Buffer
+	root := ""
+	if file == missing {
+		root = "/"
+	}
 	err := b.templates.ExecuteTemplate(&page, name, struct {
 		Title, File string
 		Nav         []link
 		Page        any
-	}{title, file, b.nav, content})
+		Root        string // before each link, where the page may stand in any folder
+	}{title, file, b.nav, content, root})
 	if err != nil && b.err == nil {
 		b.err = err
 	}
@@ -237,11 +246,12 @@ func (f Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = "index.html"
 	}
+	status := http.StatusOK
 	data, ok := f[name]
 	switch {
 	case !ok:
-		http.NotFound(w, r)
-		return
+		name, status = missing, http.StatusNotFound
+		data = f[name]
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "read only", http.StatusMethodNotAllowed)
@@ -251,5 +261,6 @@ func (f Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", Policy)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(status)
 	_, _ = w.Write(data)
 }
