@@ -244,6 +244,34 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestWideTables: on a telephone a table that is wider than its box shows that there is more, until its end, and keeps the
+// names of its rows in view.
+func TestWideTables(t *testing.T) {
+	for _, page := range []string{"", "simplepin.html"} {
+		v := open(t, page)
+		v.do(t, chromedp.EmulateViewport(390, 900))
+		assert.NotZero(t, eval[int](t, v, `document.querySelectorAll(".scroll").length`))
+		found := eval[[]string](t, v, `(async () => {
+			const frame = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+			const wrong = [];
+			for (const box of document.querySelectorAll(".scroll")) {
+				const name = box.innerText.slice(0, 40), row = box.querySelector("tbody > tr > :first-child");
+				const shaded = () => getComputedStyle(box).boxShadow.includes("-"); // at the end it is inset by 0
+				const wide = box.scrollWidth > box.clientWidth;
+				if (shaded() !== wide) wrong.push(name + ": shaded " + shaded() + ", wide " + wide);
+				const { left, width } = row.getBoundingClientRect();
+				if (width > box.clientWidth / 2) wrong.push(name + ": the names of rows take " + width);
+				box.scrollLeft = box.scrollWidth;
+				await frame();
+				if (shaded()) wrong.push(name + ": still shaded at the end");
+				if (row.getBoundingClientRect().left !== left) wrong.push(name + ": the names of rows leave");
+			}
+			return wrong;
+		})()`)
+		assert.Empty(t, found, page)
+	}
+}
+
 // violations are what axe finds, however small.
 func violations(t *testing.T, v *visit, rules string) []string {
 	t.Helper()
