@@ -2,7 +2,28 @@
 //
 // A [Client] creates, reads, changes, deletes and lists customers at one provider; Open of a package below adapters
 // makes one. The providers disagree about names, addresses, phones, ids and errors, and keep different things. The
-// facade says so instead of hiding it:
+// facade says so instead of hiding it.
+//
+// A create at Stancer, by package adapters/stancer:
+//
+//	client, err := stancer.Open(stancer.Config{APIKey: os.Getenv("STANCER_API_KEY")})
+//	if err != nil {
+//		return err // nothing was sent
+//	}
+//	created, err := client.Create(ctx, customers.Profile{
+//		Name:  customers.Name{Given: "Ama", Family: "Kouassi"},
+//		Email: "ama.kouassi@example.com",
+//	})
+//	switch {
+//	case errors.Is(err, customers.ErrUnknownOutcome):
+//		fmt.Println("sent, and nobody answered: client.Ensure finds out what became of it")
+//	case err != nil:
+//		fmt.Println(err)
+//	default:
+//		fmt.Println(created.ID)
+//	}
+//
+// What it promises:
 //
 //   - A field that the provider cannot keep fails the call before anything is sent, unless [Policy] allows its loss.
 //   - An operation whose method or path nobody documents is refused with [ErrUnproven], unless [Policy] allows it.

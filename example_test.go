@@ -78,6 +78,30 @@ func Example() {
 	// FR knows her already, by an id: true
 }
 
+// The least that a create needs: whether it was done is in the error.
+func ExampleClient_Create() {
+	sb := startSandbox()
+	defer sb.Close()
+
+	client, err := stancer.Open(stancer.Config{APIKey: os.Getenv("STANCER_API_KEY"), BaseURL: sb.Stancer.URL})
+	if err != nil {
+		log.Fatal(err) // nothing was sent
+	}
+	created, err := client.Create(context.Background(), customers.Profile{
+		Name:  customers.Name{Given: "Ama", Family: "Kouassi"},
+		Email: "ama.kouassi@example.com",
+	})
+	switch {
+	case errors.Is(err, customers.ErrUnknownOutcome):
+		fmt.Println("sent, and nobody answered: client.Ensure finds out what became of it")
+	case err != nil:
+		fmt.Println(err)
+	default:
+		fmt.Println(created.Name, created.Email)
+	}
+	// Output: Ama Kouassi ama.kouassi@example.com
+}
+
 // What a provider cannot keep is refused before anything is sent.
 func ExampleClient_Create_unsupportedField() {
 	client, err := stancer.Open(stancer.Config{APIKey: "stest_0000"})

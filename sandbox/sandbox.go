@@ -1,6 +1,19 @@
 // Package sandbox is the other side: a stateful fake of the four providers that speaks each one's own protocol on
 // loopback, keeps a journal of every exchange, and holds both directions against the contracts.
 //
+// [Start] serves all four, each at a URL of its own and with keys made for this run, until Close:
+//
+//	sb, err := sandbox.Start(sandbox.Config{})
+//	if err != nil {
+//		return err
+//	}
+//	defer sb.Close()
+//	client, err := stancer.Open(stancer.Config{BaseURL: sb.Stancer.URL, APIKey: sb.Stancer.APIKey})
+//
+// The zero [Config] is what the documentation says. [New] serves nothing by itself: its handlers go into a server of
+// one's own. In the end [Sandbox.Journal] has what was sent, [Sandbox.Customers] who is really there, and
+// [Sandbox.Verify] fails if an answer broke its contract.
+//
 // It answers as the providers' documentation says. Where the documentation is silent or contradicts itself, a [Dialect]
 // switches the behaviour, so that a client can be tried under each reading. A [Fault] makes something go wrong on
 // purpose, before or after the provider has done its work. The sandbox holds no client and knows no adapter: while a Go

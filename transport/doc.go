@@ -1,6 +1,9 @@
 // Package transport is the wire under every adapter: credentials, limits of time and size, and one generic [Call] that
 // checks a request, sends it, reads the answer within bounds and makes one [customers.Error] of whatever goes wrong.
 //
+// Programs need [Options], which is part of every adapter's Config, with [Retry], and [Exchange], which a hook gets. All
+// else is for those who write adapters, in other repositories too: they begin with [New] and [Call].
+//
 // What it promises for every request, also for those of the generated client that an adapter hands out through As:
 //
 //   - Credentials are added below the generated client and go only to the configured host. No redirect is followed:
@@ -31,6 +34,4 @@
 // separately is easy to get wrong; golang.org/x/time/rate, for the same reason, for the pace. None for backoff: full
 // jitter is one line, and what may be repeated is decided by outcome, which the libraries do not know. None for the
 // lifetime in a token: reading it is decoding one part, and verifying it is the provider's business.
-//
-// Adapters import it, those of other repositories too; programs for [Options] and [Exchange].
 package transport

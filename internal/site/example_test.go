@@ -21,9 +21,23 @@ import (
 var ctx = context.Background()
 
 func Example_first() {
-	client, _, done := onStancer(customers.Policy{AllowLoss: []customers.Field{customers.FieldAddress}})
-	defer done()
+	sb, err := sandbox.Start(sandbox.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sb.Close()
+	os.Setenv("STANCER_API_KEY", sb.Stancer.APIKey)
+	os.Setenv("STANCER_BASE_URL", sb.Stancer.URL)
 
+	client, err := stancer.Open(stancer.Config{
+		APIKey:  os.Getenv("STANCER_API_KEY"),
+		BaseURL: os.Getenv("STANCER_BASE_URL"), // "" is Stancer's own
+		// Stancer keeps no address: said once, here.
+		Policy: customers.Policy{AllowLoss: []customers.Field{customers.FieldAddress}},
+	})
+	if err != nil {
+		log.Fatal(err) // the key is missing, or not a secret key: nothing was sent
+	}
 	created, err := client.Create(ctx, customers.Profile{
 		Name:    customers.Name{Given: "Ama", Family: "Kouassi"},
 		Email:   "ama.kouassi@example.com",
@@ -54,8 +68,8 @@ func Example_digitalpayeOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(client.Provider())
-	// Output: digitalpaye
+	defer client.Close()
+	// Output:
 }
 
 func Example_digitalpayeCreate() {
@@ -111,8 +125,8 @@ func Example_fatoraOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(client.Provider())
-	// Output: fatora
+	defer client.Close()
+	// Output:
 }
 
 func Example_fatoraCreate() {
@@ -208,8 +222,8 @@ func Example_simplepinOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(client.Provider())
-	// Output: simplepin
+	defer client.Close()
+	// Output:
 }
 
 func Example_simplepinCreate() {
@@ -277,8 +291,8 @@ func Example_stancerOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(client.Provider())
-	// Output: stancer
+	defer client.Close()
+	// Output:
 }
 
 func Example_stancerCreate() {
