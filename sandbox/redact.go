@@ -36,6 +36,9 @@ func (s *Sandbox) redactedText(text string) string { return string(s.redacted([]
 // redactedURL is a URL, or a part of one, without credentials. To escape a letter makes no other URL (RFC 3986, section
 // 6.2.2.2), and readers of a journal take the escapes away; they stay where they hide nothing.
 func (s *Sandbox) redactedURL(text string) string {
+	if !strings.Contains(text, "%") {
+		return s.redactedText(text)
+	}
 	plain := unreserved.ReplaceAllStringFunc(text, func(escaped string) string {
 		c, _ := url.PathUnescape(escaped) // cannot fail
 		return c
@@ -69,6 +72,10 @@ func (s *Sandbox) redactedHeader(h http.Header) http.Header {
 
 // isIn reports whether a header's name has a credential in it. net/http changes small letters and capitals of a name.
 func (s *Sandbox) isIn(name string) bool {
+	const shortest = 20 // of all credentials; nearly every name is shorter
+	if len(name) < shortest {
+		return false
+	}
 	name = strings.ToLower(name)
 	return token.MatchString(name) || slices.ContainsFunc(s.secrets, func(secret string) bool {
 		return strings.Contains(name, strings.ToLower(secret))
